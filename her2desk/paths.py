@@ -1,0 +1,44 @@
+"""Where things lie: assets that ship with the program, and the folders of the user."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "Her2Desk"
+LIBRARY_VARIABLE = "HER2DESK_HOME"
+
+
+def assets_dir() -> Path:
+    """Folder of what ships with the program (demo pack, fonts, icons, translations)."""
+    package = Path(__file__).resolve().parent
+    bundled = package / "assets"
+    return bundled if bundled.is_dir() else package.parent / "assets"
+
+
+def translations_dir() -> Path:
+    """Folder of the gettext catalogues."""
+    return assets_dir() / "translations"
+
+
+def demo_pack_path() -> Path:
+    """The pack trained on simulated phantoms that ships with the program."""
+    return assets_dir() / "demo" / "phantom-demo.h2pack"
+
+
+def demo_case_dir() -> Path:
+    """The simulated demo case: ``demo.dcm``, ``roi.json``, ``clinical.json``."""
+    return assets_dir() / "demo" / "case"
+
+
+def default_library_dir() -> Path:
+    """The library's folder: ``HER2DESK_HOME`` when set, the platform's data folder else."""
+    named = os.environ.get(LIBRARY_VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def settings_path() -> Path:
+    """The settings file; it follows ``HER2DESK_HOME`` so that a library can be carried whole."""
+    named = os.environ.get(LIBRARY_VARIABLE)
+    folder = Path(named) if named else Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
+    return folder / "settings.json"

@@ -1,0 +1,35 @@
+"""What all tests share: the public test data, and a library of their own."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("steady")  # a busy machine is no failure
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def find_test_data() -> Path | None:
+    named = os.environ.get("HER2DESK_TEST_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Folder of public test data; the test is skipped, saying so, where it is absent."""
+    folder = find_test_data()
+    if folder is None:
+        pytest.skip("public test data absent: set HER2DESK_TEST_DATA or place it at ../shared/data")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test has a library and settings of its own."""
+    home = tmp_path / "her2desk-home"
+    monkeypatch.setenv("HER2DESK_HOME", str(home))
+    return home

@@ -1,0 +1,239 @@
+"""Errors, texts, paths, settings and the log: what everything else stands on."""
+
+import gettext
+import json
+import logging
+import pickle
+import re
+import sys
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from her2desk import paths
+from her2desk.errors import (
+    EngineFailed,
+    Her2DeskError,
+    InputRefused,
+    PackRefused,
+    StoreRefused,
+)
+from her2desk.logs import logging_to
+from her2desk.settings import Settings, load_settings, save_settings
+from her2desk.texts import CATALOGUE, SOURCE_LANGUAGE, Message, msg, tr, trn
+
+
+class TestErrors:
+    def test_says_what_is_wrong_and_what_to_do(self) -> None:
+        error = InputRefused(msg("The file has {n} rows.", n=0), "Export it again.", code="empty")
+        assert str(error) == "The file has 0 rows. Export it again."
+        assert error.code == "empty"
+
+    @pytest.mark.parametrize(
+        ("kind", "exit_code"),
+        # architecture.md, "Command line": 3 input refused, 4 pack refused, 5 our fault
+        [(InputRefused, 3), (StoreRefused, 3), (PackRefused, 4), (EngineFailed, 5)],
+    )
+    def test_its_kind_decides_the_exit_code(
+        self, kind: type[Her2DeskError], exit_code: int
+    ) -> None:
+        assert kind("x").exit_code == exit_code
+
+    def test_survives_the_trip_from_the_engine_process(self) -> None:
+        error = PackRefused(msg("Row {n} is wrong.", n=3), msg("Get it again."), code="pack-row")
+        copy = pickle.loads(pickle.dumps(error))
+        assert type(copy) is PackRefused
+        assert (str(copy), copy.code) == (str(error), "pack-row")
+
+    def test_without_a_remedy_there_is_no_stray_space(self) -> None:
+        assert str(Her2DeskError("Stopped.")) == "Stopped."
+
+
+@pytest.fixture
+def german(tmp_path: Path):
+    catalogue = Catalog(locale="de")
+    catalogue.add("{rows} rows", "{rows} Zeilen")
+    catalogue.add(("{n} case", "{n} cases"), ("{n} Fall", "{n} Fälle"))
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "her2desk.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    CATALOGUE.use("de", tmp_path)
+    yield
+    CATALOGUE.use(SOURCE_LANGUAGE, tmp_path)
+
+
+class TestTexts:
+    def test_english_is_the_template_with_its_parameters(self) -> None:
+        assert msg("{rows} rows", rows=3).text() == "3 rows"
+
+    def test_braces_of_a_text_without_parameters_stay(self) -> None:
+        assert Message('{"a": 1}').text() == '{"a": 1}'
+
+    def test_an_empty_message_is_empty_in_every_language(self, german: None) -> None:
+        assert Message("").text() == ""  # gettext would give the catalogue's header
+
+    def test_a_message_is_translated_when_it_is_shown(self, german: None) -> None:
+        assert msg("{rows} rows", rows=3).text() == "3 Zeilen"
+        assert tr("not in the catalogue") == "not in the catalogue"
+
+    def test_counted_phrases_follow_the_language(self, german: None) -> None:
+        assert [trn("{n} case", "{n} cases", n) for n in (1, 2)] == ["1 Fall", "2 Fälle"]
+
+    def test_counted_phrases_in_english(self) -> None:
+        assert [trn("{n} case", "{n} cases", n) for n in (1, 2)] == ["1 case", "2 cases"]
+
+    def test_an_unknown_language_leaves_the_present_one(self, tmp_path: Path) -> None:
+        with pytest.raises(OSError, match="translation"):
+            CATALOGUE.use("xx", tmp_path)
+        assert CATALOGUE.language == SOURCE_LANGUAGE
+        assert type(CATALOGUE.translations) is gettext.NullTranslations
+
+
+class TestPaths:
+    def test_the_library_follows_its_variable(self, own_home: Path) -> None:
+        assert paths.default_library_dir() == own_home
+        assert paths.settings_path() == own_home / "settings.json"
+
+    def test_without_the_variable_the_platform_decides(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv(paths.LIBRARY_VARIABLE)
+        assert "Her2Desk" in paths.default_library_dir().parts
+        assert paths.settings_path().name == "settings.json"
+        assert "Her2Desk" in paths.settings_path().parts
+
+    def test_assets_lie_beside_the_package_in_a_checkout(self) -> None:
+        assert paths.assets_dir() == Path(paths.__file__).parent.parent / "assets"
+        assert paths.translations_dir().parent == paths.assets_dir()
+        assert paths.demo_pack_path().is_relative_to(paths.assets_dir())
+        assert paths.demo_case_dir().is_relative_to(paths.assets_dir())
+
+    def test_assets_lie_inside_an_installed_package(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "assets").mkdir()
+        monkeypatch.setattr(paths, "__file__", str(tmp_path / "paths.py"))
+        assert paths.assets_dir() == tmp_path / "assets"
+
+
+valid_settings = st.builds(
+    Settings,
+    theme=st.sampled_from(["dark", "light", "system"]),
+    device=st.sampled_from(["auto", "cpu", "cuda", "mps"]),
+    local_prevalence=st.none() | st.floats(0, 1, exclude_min=True, exclude_max=True),
+    reader=st.text(),
+    read_first=st.booleans(),
+    pack_path=st.none() | st.text(),
+    heatmap_opacity=st.floats(0, 1),
+)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+same_folder = hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+)
+
+
+class TestSettings:
+    @same_folder
+    @given(chosen=valid_settings)
+    def test_come_back_as_they_were_chosen(self, tmp_path: Path, chosen: Settings) -> None:
+        save_settings(tmp_path / "settings.json", chosen)
+        assert load_settings(tmp_path / "settings.json") == chosen
+
+    def test_are_the_defaults_before_the_first_choice(self, tmp_path: Path) -> None:
+        assert load_settings(tmp_path / "absent.json") == Settings()
+
+    @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"[" * 100_000, b"null"])
+    def test_are_the_defaults_where_the_file_is_broken(
+        self, tmp_path: Path, content: bytes
+    ) -> None:
+        file = tmp_path / "settings.json"
+        file.write_bytes(content)
+        assert load_settings(file) == Settings()
+
+    @same_folder
+    @given(raw=st.dictionaries(st.sampled_from(sorted(asdict(Settings()))), anything))
+    def test_whatever_the_file_says_every_value_is_usable(
+        self, tmp_path: Path, raw: dict[str, object]
+    ) -> None:
+        file = tmp_path / "settings.json"
+        file.write_text(json.dumps(raw), encoding="utf-8")
+        loaded = load_settings(file)
+        assert loaded == loaded.checked()
+        assert type(loaded.read_first) is bool
+        assert 0 <= loaded.heatmap_opacity <= 1
+
+    def test_one_bad_value_does_not_cost_the_others(self, tmp_path: Path) -> None:
+        file = tmp_path / "settings.json"
+        file.write_text('{"theme": "neon", "reader": "Dr Chan", "local_prevalence": 1.5, "x": 1}')
+        assert load_settings(file) == Settings(reader="Dr Chan")
+
+    def test_that_cannot_be_written_are_a_sentence(self, tmp_path: Path) -> None:
+        (tmp_path / "in-the-way").write_text("")
+        with pytest.raises(StoreRefused) as refused:
+            save_settings(tmp_path / "in-the-way" / "settings.json", Settings())
+        assert refused.value.code == "settings-unwritable"
+
+
+class TestLog:
+    def test_lines_carry_utc_and_the_level(self, tmp_path: Path) -> None:
+        with logging_to(tmp_path) as path:
+            logging.getLogger("her2desk.something").info("library opened")
+        assert path == tmp_path / "logs" / "her2desk.log"
+        line = path.read_text()
+        assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \d+ INFO her2desk\.something: ", line)
+
+    def test_a_quiet_run_leaves_no_file(self, tmp_path: Path) -> None:
+        with logging_to(tmp_path):
+            pass
+        assert list(tmp_path.iterdir()) == []
+
+    def test_warnings_of_libraries_go_to_the_log(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with warnings.catch_warnings(), logging_to(tmp_path, "engine") as path:
+            warnings.simplefilter("always")
+            warnings.warn("an odd value", UserWarning, stacklevel=1)
+        assert path.name == "engine.log"
+        assert "an odd value" in path.read_text()
+        assert capsys.readouterr().err == ""
+
+    def test_a_log_that_cannot_be_written_stops_nothing(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "logs").write_text("in the way")
+        with logging_to(tmp_path):
+            logging.getLogger("her2desk").error("lost")
+        assert capsys.readouterr().err == ""
+
+    def test_leaves_logging_as_it_was(self, tmp_path: Path) -> None:
+        before = list(logging.getLogger().handlers), logging.getLogger("her2desk").level
+        with logging_to(tmp_path):
+            assert logging.getLogger("her2desk").level == logging.INFO
+        assert before == (list(logging.getLogger().handlers), logging.getLogger("her2desk").level)
+
+
+def test_the_base_needs_nothing_heavy() -> None:
+    assert not {"torch", "PySide6"} & {m.partition(".")[0] for m in _modules_of_base()}
+
+
+def _modules_of_base() -> set[str]:
+    import subprocess
+
+    code = (
+        "import sys; from her2desk import errors, logs, paths, settings, texts; "
+        "print('\\n'.join(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
