@@ -1,0 +1,1 @@
+"""What the program speaks about: frozen dataclasses and their rules. No files, no windows."""
