@@ -1,0 +1,111 @@
+"""From a PNG mask to an outline."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2desk.dicom.raster import SIXTEEN_BIT_MODES, read_picture, to_8bit
+from her2desk.domain.image import ImageWarning
+from her2desk.domain.roi import Point, Roi
+from her2desk.errors import InputRefused
+from her2desk.texts import msg
+
+CENTRE = 0.5  # a pixel's centre lies half a pixel from its corner (SCOORD)
+
+
+@dataclass(frozen=True)
+class MaskOutline:
+    """The outline read from a mask, and what of the mask it leaves out."""
+
+    roi: Roi
+    warnings: tuple[ImageWarning, ...] = ()
+
+
+def roi_from_mask(path: Path, frame_index: int, size: tuple[int, int] | None = None) -> Roi:
+    """The outline of ``outline_from_mask`` without its warnings."""
+    return outline_from_mask(path, frame_index, size).roi
+
+
+def outline_from_mask(
+    path: Path, frame_index: int, size: tuple[int, int] | None = None
+) -> MaskOutline:
+    """The outline of the largest part of the mask in the PNG file ``path``.
+
+    Every value but 0 (black, where the mask has colours) belongs to the lesion. ``size`` is the
+    image's (rows, columns). The outline runs halfway between the centres of the pixels inside and
+    outside (marching squares, Lorensen & Cline 1987), so filling it by pixel centres gives the
+    part back exactly, holes filled.
+    Raises ``InputRefused``: ``mask-size`` where the mask is not of the image's size,
+    ``mask-empty``, and ``open_image``'s codes for a file that cannot be read.
+    """
+    mask = _read(path)
+    if size is not None and mask.shape != size:
+        raise InputRefused(
+            msg(
+                "The mask is {mask_columns} × {mask_rows} pixels, the image {columns} × {rows}.",
+                mask_columns=mask.shape[1],
+                mask_rows=mask.shape[0],
+                columns=size[1],
+                rows=size[0],
+            ),
+            msg("Use the mask that was drawn on this image."),
+            code="mask-size",
+        )
+    if not mask.any():
+        raise InputRefused(
+            msg("The mask is empty: no pixel is marked."),
+            msg("Use a mask that marks the lesion, or draw the outline."),
+            code="mask-empty",
+        )
+    part, parts, has_holes = _largest_part(mask)
+    warnings = []
+    if parts > 1:
+        warnings.append(
+            ImageWarning(
+                "mask-parts",
+                msg("The mask has {parts} separate parts; the largest is used.", parts=parts),
+            )
+        )
+    if has_holes:
+        warnings.append(
+            ImageWarning("mask-holes", msg("The mask has holes; the outline includes them."))
+        )
+    return MaskOutline(Roi(frame_index, trace(part)), tuple(warnings))
+
+
+def trace(part: NDArray[np.bool_]) -> tuple[Point, ...]:
+    """The outer boundary of one connected part (rows, columns) as (column, row) points."""
+    from skimage.measure import find_contours
+
+    padded = np.pad(part, 1).astype(np.float64)
+    outer = max(find_contours(padded, 0.5, fully_connected="high"), key=len)
+    points = outer[:-1] - 1 + CENTRE  # the last repeats the first; 1 for the padding
+    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
+    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+    return tuple((float(column), float(row)) for row, column in points[turns])
+
+
+def _read(path: Path) -> NDArray[np.bool_]:
+    picture = read_picture(path)
+    if picture.format != "PNG":
+        raise InputRefused(
+            msg("The mask is not a PNG file, so its edge is not exact."),
+            msg("Save the mask as PNG."),
+            code="mask-format",
+        )
+    is_deep = picture.mode in SIXTEEN_BIT_MODES
+    values = np.asarray(picture) if is_deep else to_8bit(picture)
+    return np.asarray(values.reshape(*values.shape[:2], -1).any(axis=-1), dtype=np.bool_)
+
+
+def _largest_part(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], int, bool]:
+    """The largest part, holes filled; the number of parts; whether there were holes."""
+    from scipy.ndimage import binary_fill_holes
+    from skimage.measure import label
+
+    labels, parts = label(mask, return_num=True, connectivity=2)
+    part: NDArray[np.bool_] = np.equal(labels, np.argmax(np.bincount(labels.ravel())[1:]) + 1)
+    filled = np.asarray(binary_fill_holes(part), dtype=np.bool_)
+    return filled, int(parts), bool((filled != part).any())
