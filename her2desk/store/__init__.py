@@ -1,0 +1,1 @@
+"""The library: cases, what was drawn and said of them, and their files, safe on disk."""

@@ -1,0 +1,1 @@
+"""Numbered SQL files, each applied once and in order; a released one is never edited."""
