@@ -1,0 +1,1 @@
+"""Pictures for reports and papers, drawn by matplotlib without a window."""

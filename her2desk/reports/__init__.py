@@ -1,0 +1,1 @@
+"""What is written of a case, for people: one content, then its forms."""

@@ -1,0 +1,1 @@
+"""Statistics: numpy in, dataclasses out. What the window calls while dragging needs numpy only."""

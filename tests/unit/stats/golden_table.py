@@ -1,0 +1,40 @@
+"""scikit-learn's breast-cancer table and the R results on it (tests/golden/*.R)."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import load_breast_cancer
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+
+
+@cache
+def golden(name: str) -> dict[str, Any]:
+    return dict(json.loads((GOLDEN / name).read_text()))
+
+
+@cache
+def columns() -> dict[str, NDArray[np.float64]]:
+    bunch = load_breast_cancer()
+    named = {name.replace(" ", "_"): bunch.data[:, k] for k, name in enumerate(bunch.feature_names)}
+    return {
+        **named,
+        "malignant": 1.0 - bunch.target,
+        "large": (named["mean_radius"] > 13).astype(float),
+        "dense": (named["mean_compactness"] > 0.1).astype(float),
+    }
+
+
+def scores() -> dict[str, NDArray[np.float64]]:
+    table = columns()
+    return {
+        "mean_texture": table["mean_texture"],
+        "mean_smoothness": table["mean_smoothness"],
+        "mean_texture_tied": np.round(table["mean_texture"] / 4),
+        "mean_radius": table["mean_radius"],
+        "minus_symmetry_error": -table["symmetry_error"],
+    }
