@@ -1,0 +1,1 @@
+"""Model packs: reading, writing and checking what a pack holds."""

@@ -1,0 +1,299 @@
+"""A model pack, opened: verified, checked and ready for the engine and the window."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+
+from her2desk.domain.clinical import FIELDS_BY_NAME
+from her2desk.domain.prediction import PackIdentity
+from her2desk.domain.validation import Attention, OperatingPoint, ValidationRow, ValidationSource
+from her2desk.errors import PackRefused
+from her2desk.packs.archive import Archive, read_archive
+from her2desk.packs.manifest import SCHEMA_VERSION, LinearPart, Manifest, Models, Submodel
+from her2desk.packs.trees import TreeEnsemble
+from her2desk.texts import Message, msg
+
+CNN_FILE = "networks/cnn.safetensors"
+MODELS_FILE = "models/models.json"
+RADIOMICS_TREES_FILE = "models/radiomics.safetensors"
+DLR_TREES_FILE = "models/dlr.safetensors"
+PCA_FILE = "models/pca.safetensors"
+CNN_LOGIT = "cnn_logit"
+DLR_SIGNATURE = "dlr"
+PATTERN_SEPARATOR = "+"
+NO_CLINICAL_INPUT = "image-only"
+
+Part = TypeVar("Part", bound=BaseModel)
+
+VALIDATION_COLUMNS = (
+    "patient", "positive", "fold", "source", "pattern", "logit",
+    "clinical", "radiomics", "cnn", "dlr", "combined",
+    "roi_enrichment", "hyperechoic_enrichment", "dispersion",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Everything of a pack but the network's weights, which ``network_weights`` decodes on demand."""
+
+    archive: Archive
+    manifest: Manifest
+    models: Models
+    profile_text: str
+    validation: tuple[ValidationRow, ...]
+    radiomics_trees: TreeEnsemble
+    dlr_trees: TreeEnsemble
+    pca: Mapping[str, NDArray[np.float64]] | None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of ``SHA256SUMS``."""
+        return self.archive.digest
+
+    @property
+    def identity(self) -> PackIdentity:
+        """Name, version, digest and whether it is a demo."""
+        m = self.manifest
+        return PackIdentity(m.name, m.version, self.digest, m.demo)
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        return self.archive.members["card.md"].decode("utf-8")
+
+    def operating_points(self, pattern: str) -> dict[str, OperatingPoint]:
+        """The named operating points of the submodel for this pattern of known inputs."""
+        return {
+            p.name: OperatingPoint(p.name, p.threshold, p.fold_thresholds)
+            for p in self.manifest.operating_points
+            if p.pattern == pattern
+        }
+
+    def submodel(self, known: frozenset[str]) -> Submodel:
+        """The combined model for the clinical inputs that are known.
+
+        Raises ``PackRefused`` where the pack has none for this pattern.
+        """
+        pattern = pattern_name(self.models.clinical_inputs, known)
+        for candidate in self.models.submodels:
+            if candidate.pattern == pattern:
+                return candidate
+        raise PackRefused(
+            msg("This pack has no model for the clinical inputs that are known."),
+            msg("Enter one of: {inputs}.", inputs=", ".join(self.models.clinical_inputs)),
+            code="pack-pattern",
+        )
+
+    def network_weights(self) -> dict[str, NDArray[Any]]:
+        """The network's tensors by name."""
+        tensors = _tensors(self.archive, CNN_FILE)
+        if not all(np.isfinite(values).all() for values in tensors.values()):
+            raise _broken(CNN_FILE)
+        return tensors
+
+
+def pattern_name(inputs: tuple[str, ...], known: frozenset[str]) -> str:
+    """The name of a pattern of known clinical inputs, such as ``"pr"`` or ``"image-only"``."""
+    used = [name for name in inputs if name in known]
+    return PATTERN_SEPARATOR.join(used) or NO_CLINICAL_INPUT
+
+
+def open_pack(path: Path) -> Pack:
+    """Read and check a pack; nothing of it is used before its hashes are verified.
+
+    Raises ``PackRefused`` naming what is wrong.
+    """
+    archive = read_archive(path)
+    manifest = _manifest(archive)
+    models = _parsed(archive, MODELS_FILE, Models)
+    validation = _validation(archive, len(manifest.operating_points[0].fold_thresholds))
+    pca = _pca(archive) if PCA_FILE in archive.members else None
+    radiomics = _trees(archive, RADIOMICS_TREES_FILE, len(models.radiomics_inputs))
+    dlr = _trees(archive, DLR_TREES_FILE, len(models.dlr_inputs))
+    pack = Pack(
+        archive,
+        manifest,
+        models,
+        _text(archive, "profile.json"),
+        validation,
+        radiomics,
+        dlr,
+        pca,
+    )
+    _check_inputs(pack)
+    return pack
+
+
+def validation_csv(rows: tuple[ValidationRow, ...]) -> bytes:
+    """``validation.csv`` of these rows; floats survive the trip to the last bit."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(VALIDATION_COLUMNS)
+    for row in rows:
+        branches = [row.branches[name] for name in VALIDATION_COLUMNS[6:11]]
+        look = (
+            row.attention.roi_enrichment,
+            row.attention.hyperechoic_enrichment,
+            row.attention.dispersion,
+        )
+        numbers = [repr(v) if v is not None else "" for v in (*branches, *look)]
+        writer.writerow(
+            [
+                row.patient,
+                int(row.positive),
+                row.fold,
+                row.source,
+                row.pattern,
+                repr(row.logit),
+                *numbers,
+            ]
+        )
+    return out.getvalue().encode()
+
+
+def _manifest(archive: Archive) -> Manifest:
+    try:
+        version = json.loads(archive.members["manifest.json"])["schema_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _broken("manifest.json") from error
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise PackRefused(
+            msg("The pack was made for a later version of Her2Desk."),
+            msg("Update Her2Desk, or ask for a pack of an earlier version."),
+            code="pack-later-schema",
+        )
+    return _parsed(archive, "manifest.json", Manifest)
+
+
+def _parsed(archive: Archive, name: str, kind: type[Part]) -> Part:
+    try:
+        return kind.model_validate_json(archive.members[name])
+    except (KeyError, ValidationError) as error:
+        raise _broken(name) from error
+
+
+def _text(archive: Archive, name: str) -> str:
+    try:
+        return archive.members[name].decode("utf-8")
+    except (KeyError, UnicodeDecodeError) as error:
+        raise _broken(name) from error
+
+
+def _tensors(archive: Archive, name: str) -> dict[str, NDArray[Any]]:
+    try:
+        return dict(load_tensors(archive.members[name]))
+    except (KeyError, SafetensorError, ValueError) as error:
+        raise _broken(name) from error
+
+
+def _trees(archive: Archive, name: str, n_inputs: int) -> TreeEnsemble:
+    ensemble = TreeEnsemble.from_tensors(_tensors(archive, name))
+    if ensemble.n_features != n_inputs:
+        raise _broken(name)
+    return ensemble
+
+
+def _pca(archive: Archive) -> Mapping[str, NDArray[np.float64]]:
+    tensors = _tensors(archive, PCA_FILE)
+    if set(tensors) != {"mean", "components"}:
+        raise _broken(PCA_FILE)
+    mean, components = tensors["mean"], tensors["components"]
+    if mean.ndim != 1 or components.ndim != 2 or components.shape[1] != mean.shape[0]:
+        raise _broken(PCA_FILE)
+    if not (np.isfinite(mean).all() and np.isfinite(components).all()):
+        raise _broken(PCA_FILE)
+    return {name: np.asarray(value, dtype=np.float64) for name, value in tensors.items()}
+
+
+def _validation(archive: Archive, folds: int) -> tuple[ValidationRow, ...]:
+    try:
+        reader = csv.DictReader(io.StringIO(archive.members["validation.csv"].decode("utf-8")))
+        if tuple(reader.fieldnames or ()) != VALIDATION_COLUMNS:
+            raise ValueError("columns")
+        rows = tuple(_row(raw, folds) for raw in reader)
+    except (KeyError, ValueError, TypeError) as error:
+        raise _broken("validation.csv") from error
+    if not any(r.positive for r in rows) or all(r.positive for r in rows):
+        raise _broken("validation.csv")
+    return rows
+
+
+def _row(raw: dict[str, str], folds: int) -> ValidationRow:
+    fold = int(raw["fold"])
+    numbers = [float(raw[name]) for name in ("logit", *VALIDATION_COLUMNS[6:11])]
+    if raw["positive"] not in ("0", "1") or not 0 <= fold < folds:
+        raise ValueError("a row")
+    if not np.isfinite(numbers).all():
+        raise ValueError("a number")
+    return ValidationRow(
+        patient=raw["patient"],
+        positive=raw["positive"] == "1",
+        fold=fold,
+        source=ValidationSource(raw["source"]),
+        pattern=raw["pattern"],
+        logit=numbers[0],
+        branches=dict(zip(VALIDATION_COLUMNS[6:11], numbers[1:], strict=True)),
+        attention=Attention(
+            *(float(raw[name]) if raw[name] else None for name in VALIDATION_COLUMNS[11:14])
+        ),
+    )
+
+
+def _check_inputs(pack: Pack) -> None:
+    features = set(pack.manifest.features.names)
+    components = len(pack.pca["components"]) if pack.pca else 0
+    learned = {CNN_LOGIT, *(component_name(i) for i in range(components))}
+    models = pack.models
+    known_patterns = {row.pattern for row in pack.validation}
+    sound = bool(
+        set(models.radiomics_inputs) <= features
+        and set(models.dlr_inputs) <= features | learned
+        and set(models.scaling) == features
+        and set(models.clinical_inputs) <= set(FIELDS_BY_NAME)
+        and set(models.clinical.terms) <= set(models.clinical_inputs)
+        and len({len(p.fold_thresholds) for p in pack.manifest.operating_points}) == 1
+        and all(
+            set(s.model.terms) <= {*s.pattern.split(PATTERN_SEPARATOR), DLR_SIGNATURE}
+            and s.pattern in known_patterns
+            and pack.operating_points(s.pattern)
+            and _is_covariance(s.model)
+            for s in models.submodels
+        )
+    )
+    if not sound:
+        raise _broken(MODELS_FILE)
+
+
+def _is_covariance(model: LinearPart) -> bool:
+    """Whether the matrix can be one: symmetric, and no combination with a variance below zero."""
+    matrix = np.array(model.covariance)
+    slack = 1e-9 * max(1.0, float(np.abs(matrix).max()))
+    return bool(
+        np.allclose(matrix, matrix.T, atol=slack) and np.linalg.eigvalsh(matrix).min() >= -slack
+    )
+
+
+def component_name(index: int) -> str:
+    """Name of a principal component of the penultimate features, from 1."""
+    return f"pc_{index + 1:02d}"
+
+
+def _broken(name: str) -> PackRefused:
+    return PackRefused(
+        msg("The pack's {name} is not as it should be.", name=name),
+        _GET_AGAIN,
+        code="pack-malformed",
+    )
+
+
+_GET_AGAIN: Message = msg("Get the pack again from whoever built it.")

@@ -1,0 +1,1 @@
+"""Feature profiles, the pixels of an ROI, and the features measured on them."""
