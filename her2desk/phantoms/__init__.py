@@ -1,0 +1,1 @@
+"""Simulated breast-ultrasound patients: pictures, outlines and tables with a planted label."""
