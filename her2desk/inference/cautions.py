@@ -1,0 +1,81 @@
+"""What the reader should know of a case before believing its estimate; each with a stable code."""
+
+from collections.abc import Iterator, Sequence
+
+from her2desk.domain.case import Case
+from her2desk.domain.clinical import FIELDS_BY_NAME
+from her2desk.domain.image import ImageWarning, Spacing
+from her2desk.domain.prediction import FeatureContribution
+from her2desk.packs.pack import Pack
+from her2desk.texts import msg
+
+
+def cautions(
+    case: Case, pack: Pack, spacing: Spacing, features: Sequence[FeatureContribution]
+) -> tuple[ImageWarning, ...]:
+    """What this pack and these inputs call for, gravest first, then the file's own warnings."""
+    return (
+        *_demo(pack),
+        *_laterality(case),
+        *_out_of_range(features),
+        *_calibration(case, spacing),
+        *_missing(case, pack),
+        *case.image.warnings,
+    )
+
+
+def _demo(pack: Pack) -> Iterator[ImageWarning]:
+    if pack.manifest.demo:
+        yield ImageWarning(
+            "demo-pack", msg("DEMO: this pack was trained on simulated phantoms, not on patients.")
+        )
+
+
+def _calibration(case: Case, spacing: Spacing) -> Iterator[ImageWarning]:
+    if not spacing.is_known:
+        yield ImageWarning(
+            "size-assumed",
+            msg("There is no calibration under the outline: its size in mm is assumed, so the "
+                "estimate is doubtful."),
+        )  # fmt: skip
+    said = [warning.message for warning in case.image.warnings]
+    if spacing.note is not None and spacing.note not in said:
+        yield ImageWarning("spacing-note", spacing.note)
+
+
+def _laterality(case: Case) -> Iterator[ImageWarning]:
+    stated, filed = case.clinical.laterality, case.image.laterality
+    if stated is not None and filed is not None and stated != filed:
+        yield ImageWarning(
+            "laterality-differs",
+            msg(
+                "The form says side {stated}, the file says {filed}: check the patient and the file.",
+                stated=stated,
+                filed=filed,
+            ),
+        )
+
+
+def _missing(case: Case, pack: Pack) -> Iterator[ImageWarning]:
+    names = [name for name in pack.models.clinical_inputs if case.clinical.value(name) is None]
+    if names:
+        yield ImageWarning(
+            "clinical-missing",
+            msg(
+                "Not known: {names}. The estimate comes from the model without it.",
+                names=", ".join(FIELDS_BY_NAME[name].label.text() for name in names),
+            ),
+        )
+
+
+def _out_of_range(features: Sequence[FeatureContribution]) -> Iterator[ImageWarning]:
+    if any(f.is_out_of_range for f in features):
+        yield ImageWarning(
+            "out-of-range",
+            msg(
+                "{n} of {total} image features lie outside what the pack was trained on, so the "
+                "estimate is an extrapolation. Why lists them.",
+                n=sum(f.is_out_of_range for f in features),
+                total=len(features),
+            ),
+        )

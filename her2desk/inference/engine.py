@@ -1,0 +1,263 @@
+"""The engine: one long-lived process that alone imports torch, MONAI and pyradiomics.
+
+This module is imported by the window, so it imports none of them at the top. The window's side is
+``Engine``; the child runs ``serve``. Messages are tuples over one pipe: to the engine ("run", id,
+request), ("cancel", id), ("stop",); back ("ready",), ("progress", id, fraction, message), ("done", id,
+prediction), ("failed", id, error), ("cancelled", id).
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.prediction import Prediction
+from her2desk.domain.roi import Roi
+from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
+from her2desk.logs import logging_to
+from her2desk.texts import Message, msg
+
+if TYPE_CHECKING:
+    from her2desk.inference.pipeline import LoadedPack
+
+log = logging.getLogger(__name__)
+STOP_GRACE_S = 2.0
+PACKS_KEPT = 2
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """All that the engine needs to answer; files are read by the engine itself."""
+
+    image_path: Path
+    roi: Roi
+    clinical: ClinicalRecord
+    pack_path: Path
+    device: str = "auto"
+    operating_point: str | float = "youden"
+    prevalence: float | None = None
+
+
+class Engine:
+    """The window's handle on the engine process. Used from one thread; starting takes seconds."""
+
+    def __init__(self, library: Path) -> None:
+        self._library = library
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while the engine runs."""
+        return self._process.pid if self._process is not None else None
+
+    def start(self) -> None:
+        """Start the process if it does not run; it warms up by itself."""
+        if self._process is not None and self._process.is_alive():
+            return
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=serve, args=(theirs, self._library), name="her2desk-engine", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    @property
+    def connection(self) -> Connection:
+        """The pipe, for waiting on; raises ``EngineFailed`` before ``start``."""
+        if self._pipe is None:
+            raise engine_died()
+        return self._pipe
+
+    def send(self, *message: Any) -> None:
+        """Send one message; raises ``EngineFailed`` when the engine is gone."""
+        try:
+            self.connection.send(message)
+        except (BrokenPipeError, OSError) as error:
+            raise engine_died() from error
+
+    def receive(self) -> tuple[Any, ...]:
+        """The next message; raises ``EngineFailed`` when the engine is gone."""
+        try:
+            message: tuple[Any, ...] = self.connection.recv()
+        except (EOFError, OSError) as error:
+            raise engine_died() from error
+        return message
+
+    def kill(self) -> None:
+        """End the process at once; ``start`` makes a new one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+    def stop(self) -> None:
+        """Ask the process to end, and end it if it does not."""
+        if self._process is None:
+            return
+        try:
+            self.send("stop")
+        except EngineFailed:
+            log.info("the engine had already ended")
+        self._process.join(STOP_GRACE_S)
+        self.kill()
+
+
+def engine_died() -> EngineFailed:
+    """The sentence for an engine that ended by itself."""
+    return EngineFailed(
+        msg("The analysis process ended unexpectedly; it is being started again."),
+        msg("Your case is safe. Run the analysis again."),
+        code="engine-died",
+    )
+
+
+class _Inbox:
+    """The engine's end of the pipe: what is heard during a run and is not for it waits its turn."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._waiting: deque[tuple[Any, ...]] = deque()
+
+    def next(self) -> tuple[Any, ...]:
+        """The next message; waits for one."""
+        if self._waiting:
+            return self._waiting.popleft()
+        message: tuple[Any, ...] = self._pipe.recv()
+        return message
+
+    def must_stop(self, job: int) -> bool:
+        """Whether this job was cancelled, or the engine is to end."""
+        while self._pipe.poll():
+            message = self._pipe.recv()
+            if message[0] == "stop":
+                self._waiting.appendleft(message)
+                return True
+            if message == ("cancel", job):
+                return True
+            if message[0] != "cancel":  # one for an earlier job came too late
+                self._waiting.append(message)
+        return False
+
+    def send(self, *message: Any) -> None:
+        self._pipe.send(message)
+
+
+class _PipeProgress:
+    """Sends steps to the window and stops the work when a cancel for it has arrived."""
+
+    def __init__(self, inbox: _Inbox, job: int) -> None:
+        self._inbox = inbox
+        self._job = job
+
+    def step(self, fraction: float, text: Message) -> None:
+        if self._inbox.must_stop(self._job):
+            raise Cancelled
+        self._inbox.send("progress", self._job, fraction, text)
+
+
+class _Predictor:
+    """Keeps the last packs loaded, so that the second answer is fast."""
+
+    def __init__(self) -> None:
+        self._packs: OrderedDict[tuple[Path, int, str], LoadedPack] = OrderedDict()
+
+    def predict(self, request: PredictRequest, progress: _PipeProgress) -> Prediction:
+        from her2desk.inference.pipeline import Question, predict
+        from her2desk.inference.requests import read_case
+
+        case = read_case(request.image_path, request.roi, request.clinical)
+        loaded = self.load(request.pack_path, request.device)
+        question = Question(request.operating_point, request.prevalence)
+        return predict(case, loaded, progress, question)
+
+    def load(self, path: Path, device: str) -> "LoadedPack":
+        from her2desk.errors import PackRefused
+        from her2desk.inference.pipeline import load_pack
+
+        try:
+            key = (path, path.stat().st_mtime_ns, device)
+        except OSError as error:
+            raise PackRefused(
+                msg("The pack {name} cannot be read.", name=path.name),
+                msg("Check that the file is there, or choose another pack."),
+                code="pack-unreadable",
+            ) from error
+        if key not in self._packs:
+            self._packs[key] = load_pack(path, device)
+            while len(self._packs) > PACKS_KEPT:
+                self._packs.popitem(last=False)
+        self._packs.move_to_end(key)
+        return self._packs[key]
+
+
+def serve(pipe: Connection, library: Path) -> None:
+    """The engine's main loop, in the child process; it logs under the library's folder."""
+    with logging_to(library, "engine"):
+        _serve(pipe)
+
+
+def _serve(pipe: Connection) -> None:
+    import her2desk.inference.pipeline
+    import her2desk.inference.requests  # noqa: F401  both warm up before the first request
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the window decides when the engine ends
+    if hasattr(os, "nice"):
+        os.nice(5)  # where cores are few, painting the window comes first
+    try:
+        _listen(_Predictor(), _Inbox(pipe))
+    except (EOFError, OSError):
+        log.info("the window is gone")
+
+
+def _listen(predictor: _Predictor, inbox: _Inbox) -> None:
+    inbox.send("ready")
+    while True:
+        message = inbox.next()
+        if message[0] == "stop":
+            return
+        if message[0] == "warm":
+            _warm(predictor, message[1], message[2])
+        if message[0] == "run":
+            inbox.send(*_answer(predictor, inbox, message[1], message[2]))
+
+
+def _answer(
+    predictor: _Predictor, inbox: _Inbox, job: int, request: PredictRequest
+) -> tuple[Any, ...]:
+    try:
+        return ("done", job, predictor.predict(request, _PipeProgress(inbox, job)))
+    except Cancelled:
+        return ("cancelled", job)
+    except Her2DeskError as error:
+        return ("failed", job, error)
+    except Exception as error:
+        log.exception("a prediction failed")
+        return ("failed", job, _our_fault(error))
+
+
+def _warm(predictor: _Predictor, pack_path: Path, device: str) -> None:
+    """Load a pack ahead of the first request; what is wrong with it is said when it is asked for."""
+    try:
+        predictor.load(pack_path, device)
+    except Exception:
+        log.info("not warmed up", exc_info=True)
+
+
+def _our_fault(error: Exception) -> EngineFailed:
+    return EngineFailed(
+        msg("The analysis failed: {detail}.", detail=f"{type(error).__name__}: {error}"),
+        msg("Your case is safe. Try again; if it happens again, run her2desk doctor."),
+        code="analysis-failed",
+    )

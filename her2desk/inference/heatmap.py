@@ -1,0 +1,73 @@
+"""Grad-CAM of the logit, and where its heat lies.
+
+Selvaraju et al. 2017. Figures by V17: enrichment is the share of heat over the share of the crop's area;
+dispersion is the entropy over log N on the network's native grid.
+"""
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from her2desk.domain.prediction import Heatmap
+from her2desk.domain.roi import Box
+from her2desk.domain.validation import Attention
+from her2desk.inference.networks import NetworkAnswer
+
+HYPERECHOIC_SDS = 1.0  # brighter than the crop's mean by this many standard deviations
+
+
+def grad_cam(answer: NetworkAnswer) -> NDArray[np.float32]:
+    """Heat on the native grid (rows, columns), negative values cut at 0, not yet scaled."""
+    weighted = np.tensordot(answer.weights, answer.maps, axes=1)
+    return np.maximum(weighted, 0).astype(np.float32)
+
+
+def look(
+    heat: NDArray[np.float32],
+    pixels: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    box: Box,
+) -> tuple[Heatmap, Attention]:
+    """The heatmap scaled to 0–1 with its crop, and the attention figures of the case.
+
+    ``pixels`` and ``mask`` are of the whole frame (rows, columns).
+    """
+    crop = pixels[box.y0 : box.y1, box.x0 : box.x1].astype(np.float64)
+    roi = mask[box.y0 : box.y1, box.x0 : box.x1]
+    bright = crop > crop.mean() + HYPERECHOIC_SDS * crop.std()
+    total = float(heat.sum())
+    if total == 0.0:
+        return Heatmap(heat, box, None), Attention(None, None, None)
+    fine = _on_pixels(heat, box)
+    share = float(fine[roi].sum() / fine.sum())
+    attention = Attention(
+        roi_enrichment=_enrichment(fine, roi),
+        hyperechoic_enrichment=_enrichment(fine, bright),
+        dispersion=_dispersion(heat),
+    )
+    return Heatmap(heat / heat.max(), box, share), attention
+
+
+def _on_pixels(heat: NDArray[np.float32], box: Box) -> NDArray[np.float64]:
+    scaled = torch.nn.functional.interpolate(
+        torch.from_numpy(heat)[None, None],
+        size=(box.height, box.width),
+        mode="bilinear",
+        align_corners=False,
+    )
+    return scaled[0, 0].numpy().astype(np.float64)
+
+
+def _enrichment(fine: NDArray[np.float64], where: NDArray[np.bool_]) -> float | None:
+    area = float(where.mean())
+    if area == 0.0:
+        return None
+    return float(fine[where].sum() / fine.sum()) / area
+
+
+def _dispersion(heat: NDArray[np.float32]) -> float:
+    shares = heat.astype(np.float64).ravel() / float(heat.sum())
+    shares = shares[shares > 0]
+    return float(-(shares * np.log(shares)).sum() / math.log(heat.size))

@@ -1,0 +1,85 @@
+"""Variance and log-odds of the combined answer, by hand arithmetic (validity rules V9, V10)."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from her2desk.domain.clinical import ClinicalRecord
+from her2desk.errors import PackRefused
+from her2desk.inference.branches import clinical_score, combined_estimate, dlr_score, known_inputs
+from her2desk.packs.manifest import LinearPart, Submodel
+
+MODEL = LinearPart(
+    terms=("pr", "dlr"),
+    intercept=-0.4,
+    coefficients=(-1.1, 0.9),
+    covariance=((0.09, -0.02, 0.01), (-0.02, 0.16, 0.0), (0.01, 0.0, 0.25)),
+    lower=(0.0, -3.0),
+    upper=(1.0, 3.0),
+)
+IMAGE_ONLY = LinearPart(
+    terms=("dlr",),
+    intercept=-0.7,
+    coefficients=(0.8,),
+    covariance=((0.05, 0.01), (0.01, 0.2)),
+    lower=(-3.0,),
+    upper=(3.0,),
+)
+CLINICAL = LinearPart(
+    terms=("pr",),
+    intercept=-0.3,
+    coefficients=(-1.0,),
+    covariance=((0.1, 0.0), (0.0, 0.1)),
+    lower=(0.0,),
+    upper=(1.0,),
+)
+
+
+def pack() -> SimpleNamespace:
+    return SimpleNamespace(
+        manifest=SimpleNamespace(training=SimpleNamespace(prevalence=43 / 140)),
+        models=SimpleNamespace(clinical_inputs=("pr",), clinical=CLINICAL),
+    )
+
+
+def test_variance_is_that_of_the_coefficients_and_of_refitting():
+    """x = (1, 1, 0.5): 0.09 + 0.16 + 0.0625 − 0.04 + 0.01 = 0.2825; 0.9² · 0.04 = 0.0324."""
+    submodel = Submodel(pattern="pr", model=MODEL, refit_variance=0.04)
+    found = combined_estimate(pack(), submodel, {"pr": 1.0}, 0.5)
+    assert found.variance == pytest.approx(0.2825 + 0.0324, abs=1e-12)
+    assert found.logit == pytest.approx(-0.4 - 1.1 + 0.45, abs=1e-12)
+    assert found.pattern == "pr"
+    assert found.training_prevalence == 43 / 140
+
+
+def test_without_the_clinical_value_the_other_submodels_numbers_count():
+    """x = (1, −2): 0.05 + 0.8 − 0.04 = 0.81; 0.8² · 0.1 = 0.064."""
+    submodel = Submodel(pattern="image-only", model=IMAGE_ONLY, refit_variance=0.1)
+    found = combined_estimate(pack(), submodel, {}, -2.0)
+    assert found.variance == pytest.approx(0.81 + 0.064, abs=1e-12)
+    assert found.logit == pytest.approx(-0.7 - 1.6, abs=1e-12)
+
+
+def test_a_model_without_the_signature_has_no_refit_variance():
+    submodel = Submodel(pattern="pr", model=CLINICAL, refit_variance=5.0)
+    found = combined_estimate(pack(), submodel, {"pr": 1.0}, 9.0)
+    assert found.variance == pytest.approx(0.2, abs=1e-12)
+
+
+@pytest.mark.parametrize(("pr", "score"), [(True, -1.3), (False, -0.3), (None, None)])
+def test_the_clinical_branch_answers_where_its_inputs_are_known(pr, score):
+    known = known_inputs(pack(), ClinicalRecord(pr=pr, ki67_percent=30))
+    assert set(known) == (set() if pr is None else {"pr"})
+    found = clinical_score(pack(), known)
+    assert found is None if score is None else found == pytest.approx(score, abs=1e-12)
+
+
+def test_components_of_another_network_are_refused():
+    of_seven = SimpleNamespace(
+        models=SimpleNamespace(scaling={}, dlr_inputs=("pc_01",)),
+        pca={"mean": np.zeros(7), "components": np.zeros((1, 7))},
+    )
+    with pytest.raises(PackRefused, match="do not fit its network") as refused:
+        dlr_score(of_seven, {}, 0.0, np.zeros(64, np.float32))
+    assert refused.value.code == "pack-malformed"

@@ -1,0 +1,73 @@
+"""What is said beside an estimate, and in which order."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from her2desk.dicom.reader import open_image
+from her2desk.domain.case import Case
+from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.image import ImageWarning, Spacing, SpacingSource
+from her2desk.domain.prediction import FeatureContribution
+from her2desk.domain.roi import Roi
+from her2desk.inference.cautions import cautions
+from her2desk.paths import demo_case_dir
+from her2desk.texts import msg
+
+IMAGE = replace(open_image(demo_case_dir() / "demo.dcm").image, laterality="L", warnings=())
+KNOWN = Spacing((0.08, 0.08), SpacingSource.ULTRASOUND_REGION)
+ROI = Roi(0, ((10.0, 10.0), (60.0, 10.0), (60.0, 60.0)))
+
+
+def pack(*, demo: bool = False, inputs: tuple[str, ...] = ("pr",)) -> SimpleNamespace:
+    return SimpleNamespace(
+        manifest=SimpleNamespace(demo=demo), models=SimpleNamespace(clinical_inputs=inputs)
+    )
+
+
+def case(image=IMAGE, **record) -> Case:
+    clinical = ClinicalRecord(**{"pr": True, **record})
+    return Case(image, np.zeros((image.rows, image.columns), np.uint8), ROI, clinical)
+
+
+def codes(*arguments) -> list[str]:
+    return [w.code for w in cautions(*arguments)]
+
+
+def test_nothing_is_said_where_nothing_is_wrong():
+    assert codes(case(), pack(), KNOWN, ()) == []
+
+
+def test_the_gravest_comes_first_and_the_files_own_last():
+    image = replace(IMAGE, warnings=(ImageWarning("cropped", msg("The picture was cropped.")),))
+    outside = FeatureContribution("a", 9.0, 8.0, True)
+    found = codes(
+        case(image, pr=None, laterality="R"),
+        pack(demo=True),
+        Spacing(None, SpacingSource.UNKNOWN, note=msg("Two regions.")),
+        (outside, replace(outside, is_out_of_range=False)),
+    )
+    assert found == [
+        "demo-pack", "laterality-differs", "out-of-range", "size-assumed", "spacing-note",
+        "clinical-missing", "cropped",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("side", [None, "L"])
+def test_a_side_that_is_not_known_or_agrees_is_no_caution(side):
+    assert codes(case(laterality=side), pack(), KNOWN, ()) == []
+    assert codes(case(replace(IMAGE, laterality=None), laterality="R"), pack(), KNOWN, ()) == []
+
+
+def test_a_note_that_the_file_already_carries_is_said_once():
+    note = msg("The spacing is not trusted.")
+    image = replace(IMAGE, warnings=(ImageWarning("region", note),))
+    spacing = Spacing(None, SpacingSource.UNKNOWN, note=note)
+    assert codes(case(image), pack(), spacing, ()) == ["size-assumed", "region"]
+
+
+def test_what_is_missing_is_named_as_people_read_it():
+    (caution,) = cautions(case(pr=None), pack(inputs=("pr", "ki67_percent")), KNOWN, ())
+    assert caution.message.text().startswith("Not known: Progesterone receptor (PR), Ki-67.")

@@ -1,0 +1,245 @@
+"""The engine process: what it says to a request, a cancel, a stop, and to things it cannot do."""
+
+import threading
+from collections.abc import Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.prediction import Prediction
+from her2desk.domain.roi import roi_from_json
+from her2desk.errors import EngineFailed, InputRefused, PackRefused
+from her2desk.inference import engine as rooms
+from her2desk.inference.engine import Engine, PredictRequest
+from her2desk.paths import demo_case_dir, demo_pack_path
+from her2desk.texts import msg
+
+
+def demo_request(**changes) -> PredictRequest:
+    case = demo_case_dir()
+    return PredictRequest(
+        **{
+            "image_path": case / "demo.dcm",
+            "roi": roi_from_json((case / "roi.json").read_text()),
+            "clinical": ClinicalRecord(pr=False),
+            "pack_path": demo_pack_path(),
+            "device": "cpu",
+            **changes,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory) -> Iterator[Engine]:
+    engine = Engine(tmp_path_factory.mktemp("library"))
+    engine.start()
+    assert engine.receive() == ("ready",)
+    yield engine
+    engine.stop()
+    assert engine.pid is None
+
+
+def answer(engine: Engine) -> tuple:
+    while (message := engine.receive())[0] == "progress":
+        pass
+    return message
+
+
+def test_a_request_is_answered_with_its_stages(engine):
+    engine.send("run", 1, demo_request())
+    fractions = []
+    while (message := engine.receive())[0] == "progress":
+        assert message[1] == 1
+        assert message[3].text()
+        fractions.append(message[2])
+    assert fractions == sorted(fractions)
+    assert len(fractions) >= 5
+    kind, job, prediction = message
+    assert (kind, job) == ("done", 1)
+    assert isinstance(prediction, Prediction)
+    assert prediction.device == "cpu"
+
+
+def test_starting_twice_is_starting_once(engine):
+    pid = engine.pid
+    engine.start()
+    assert engine.pid == pid
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "code"),
+    [
+        ({"pack_path": Path("gone.h2pack")}, PackRefused, "pack-unreadable"),
+        ({"image_path": Path("gone.dcm")}, InputRefused, "unreadable-file"),
+        ({"operating_point": "best"}, InputRefused, "operating-point"),
+        ({"device": "tpu"}, InputRefused, "device"),
+        ({"roi": "no outline"}, EngineFailed, "analysis-failed"),
+    ],
+)
+def test_what_cannot_be_answered_is_a_sentence_and_the_engine_lives_on(engine, changes, kind, code):
+    pid = engine.pid
+    engine.send("run", 7, demo_request(**changes))
+    said, job, error = answer(engine)
+    assert (said, job) == ("failed", 7)
+    assert type(error) is kind
+    assert error.code == code
+    assert error.message.text()
+    assert error.remedy.text()
+    assert engine.pid == pid
+
+
+def test_warming_up_with_a_broken_pack_or_worse_harms_nothing(engine, tmp_path):
+    broken = tmp_path / "broken.h2pack"
+    broken.write_bytes(b"no pack")
+    engine.send("warm", broken, "cpu")
+    engine.send("warm", None, "cpu")
+    engine.send("warm", demo_pack_path(), "cpu")
+    engine.send("run", 8, demo_request())
+    assert answer(engine)[:2] == ("done", 8)
+
+
+def test_a_stop_in_mid_run_ends_the_process_in_good_order(tmp_path):
+    engine = Engine(tmp_path)
+    engine.start()
+    engine.receive()
+    engine.send("run", 1, demo_request())
+    assert engine.receive()[0] == "progress"
+    engine.send("stop")
+    process = engine._process
+    process.join(60)
+    assert process.exitcode == 0
+    engine.stop()
+
+
+def test_an_engine_that_is_gone_is_a_sentence(tmp_path):
+    engine = Engine(tmp_path)
+    assert engine.pid is None
+    with pytest.raises(EngineFailed, match="ended unexpectedly"):
+        _ = engine.connection
+    engine.stop()  # nothing to end
+    engine.start()
+    engine._process.kill()
+    with pytest.raises(EngineFailed, match="case is safe") as failed:
+        engine.receive()
+    assert failed.value.code == "engine-died"
+    engine._process.join(60)
+    with pytest.raises(EngineFailed):
+        engine.send("run", 1, demo_request())
+    engine.stop()
+    assert engine.pid is None
+
+
+# The loop itself, in this process, with work that the test decides about.
+
+
+class Scripted:
+    """Work of two steps; ``between`` runs after the first."""
+
+    def __init__(self, between=lambda: None) -> None:
+        self.between = between
+        self.loaded: list[tuple] = []
+
+    def predict(self, request, progress):
+        progress.step(0.1, msg("First"))
+        self.between()
+        progress.step(0.9, msg("Second"))
+        return f"answer to {request}"
+
+    def load(self, *what):
+        self.loaded.append(what)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Connection, Connection]]:
+    ours, theirs = Pipe()
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+def said(connection: Connection) -> list[tuple]:
+    found = []
+    while connection.poll():
+        found.append(connection.recv())
+    return found
+
+
+def kinds(messages: list[tuple]) -> list[tuple]:
+    return [m[:2] for m in messages]
+
+
+def listen(work: Scripted, theirs: Connection) -> None:
+    thread = threading.Thread(target=rooms._listen, args=(work, rooms._Inbox(theirs)))
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_a_cancel_between_two_steps_is_heard(ends):
+    ours, theirs = ends
+    work = Scripted(between=lambda: [ours.send(("cancel", 1)), ours.send(("stop",))])
+    ours.send(("run", 1, "a"))
+    listen(work, theirs)
+    assert kinds(said(ours)) == [("ready",), ("progress", 1), ("cancelled", 1)]
+
+
+def test_a_stop_during_a_run_comes_before_everything_that_waits(ends):
+    ours, theirs = ends
+
+    def meanwhile():
+        for message in (("warm", "pack", "cpu"), ("run", 2, "b"), ("stop",)):
+            ours.send(message)
+
+    work = Scripted(between=meanwhile)
+    ours.send(("run", 1, "a"))
+    listen(work, theirs)
+    assert kinds(said(ours)) == [("ready",), ("progress", 1), ("cancelled", 1)]
+    assert work.loaded == []
+
+
+def test_what_arrives_during_a_run_and_is_not_for_it_waits_its_turn(ends):
+    ours, theirs = ends
+
+    def meanwhile():
+        work.between = lambda: None
+        for message in (("cancel", 0), ("warm", "pack", "cpu"), ("run", 2, "b")):
+            ours.send(message)
+
+    work = Scripted(between=meanwhile)
+    ours.send(("run", 1, "a"))
+    ending = threading.Thread(target=stop_after, args=(ours, 2))
+    ending.start()
+    listen(work, theirs)
+    ending.join(60)
+    assert work.loaded == [("pack", "cpu")]
+
+
+def stop_after(ours: Connection, job: int) -> None:
+    while ours.recv()[:2] != ("done", job):
+        pass
+    ours.send(("stop",))
+
+
+def test_a_window_that_is_gone_ends_the_loop(ends):
+    ours, theirs = ends
+    work = Scripted(between=ours.close)
+    ours.send(("run", 1, "a"))
+    with pytest.raises((EOFError, OSError)):
+        rooms._listen(work, rooms._Inbox(theirs))
+
+
+def test_only_the_last_packs_stay_loaded(monkeypatch, tmp_path):
+    import her2desk.inference.pipeline as pipeline
+
+    loads = []
+    monkeypatch.setattr(pipeline, "load_pack", lambda path, device: loads.append(path) or path)
+    predictor = rooms._Predictor()
+    packs = [tmp_path / f"{n}.h2pack" for n in "abc"]
+    for pack in packs:
+        pack.touch()
+    for pack in (packs[0], packs[1], packs[0], packs[2], packs[0], packs[1]):
+        assert predictor.load(pack, "cpu") == pack
+    assert loads == [packs[0], packs[1], packs[2], packs[1]]

@@ -1,0 +1,290 @@
+"""One case through every branch, with the pack that ships."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save as save_tensors
+
+from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
+from her2desk.domain.prediction import BRANCHES
+from her2desk.domain.progress import SilentProgress
+from her2desk.domain.readout import Call
+from her2desk.domain.roi import Roi, roi_from_json
+from her2desk.errors import Cancelled, InputRefused, PackRefused
+from her2desk.inference.branches import linear_score
+from her2desk.inference.networks import build_network
+from her2desk.inference.pipeline import Question, load_pack, predict
+from her2desk.inference.readout import logit, restate
+from her2desk.inference.requests import read_case
+from her2desk.packs.archive import read_archive, write_archive
+from her2desk.packs.pack import open_pack
+from her2desk.packs.trees import TreeEnsemble
+from her2desk.paths import demo_case_dir, demo_pack_path
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return load_pack(demo_pack_path(), "cpu")
+
+
+@pytest.fixture(scope="module")
+def case():
+    folder = demo_case_dir()
+    clinical = clinical_from_json(json.loads((folder / "clinical.json").read_text()))
+    return read_case(
+        folder / "demo.dcm", roi_from_json((folder / "roi.json").read_text()), clinical
+    )
+
+
+@pytest.fixture(scope="module")
+def prediction(case, loaded):
+    return predict(case, loaded, SilentProgress())
+
+
+def test_every_branch_answers(prediction):
+    assert set(prediction.branches) == set(BRANCHES)
+    assert all(0 < value < 1 for value in prediction.branches.values())
+
+
+def test_the_document_has_what_scripts_rely_on(prediction):
+    document = json.loads(json.dumps(prediction.to_json()))
+    assert {
+        "probability", "interval", "branches", "classes", "operating_point", "call", "confusion",
+        "attention", "pack", "inputs_sha256", "spacing_mm", "spacing_source", "warnings",
+        "timings_ms",
+    } == set(document)  # fmt: skip
+    table = document["confusion"]
+    assert table["tp"] + table["fp"] + table["tn"] + table["fn"] == table["cohort_size"]
+    assert table["source"] == "out-of-fold"
+    assert document["pack"]["demo"] is True
+    assert document["interval"][0] < document["probability"] < document["interval"][1]
+    assert "demo-pack" in {w["code"] for w in document["warnings"]}
+    assert {"total", "preprocess", "cnn", "heatmap", "radiomics", "readout"} == set(
+        document["timings_ms"]
+    )
+
+
+def test_the_same_case_gives_the_same_bits(case, loaded, prediction):
+    again = predict(case, loaded, SilentProgress())
+    assert again.estimate == prediction.estimate
+    assert again.inputs.sha256 == prediction.inputs.sha256
+    assert np.array_equal(again.heatmap.values, prediction.heatmap.values)
+
+
+def test_without_pr_the_image_only_submodel_answers_and_says_so(case, loaded):
+    unknown = dataclasses.replace(case, clinical=ClinicalRecord())
+    found = predict(unknown, loaded, SilentProgress())
+    assert found.estimate.pattern == "image-only"
+    assert found.branches["clinical"] is None
+    assert "clinical-missing" in {w.code for w in found.warnings}
+
+
+def test_the_combined_score_is_the_packs_linear_model(case, loaded, prediction):
+    submodel = loaded.pack.submodel(frozenset({"pr"}))
+    values = {"pr": case.clinical.value("pr"), "dlr": prediction.signatures["dlr"]}
+    assert prediction.estimate.logit == linear_score(submodel.model, values)
+    assert prediction.estimate.variance > 0
+
+
+def test_the_prevalence_moves_the_answer_and_every_branch(case, loaded, prediction):
+    moved = predict(case, loaded, SilentProgress(), Question(prevalence=0.1))
+    shift = logit(0.1) - logit(loaded.pack.manifest.training.prevalence)
+    for name in BRANCHES:
+        expected = logit(prediction.branches[name]) + shift
+        assert logit(moved.branches[name]) == pytest.approx(expected)
+    restated = restate(prediction, loaded.pack.validation, prediction.readout.operating_point, 0.1)
+    assert restated.readout == moved.readout
+    assert restated.branches == moved.branches
+
+
+def test_an_own_threshold_is_used(case, loaded, prediction):
+    high = predict(case, loaded, SilentProgress(), Question(0.999))
+    assert high.readout.call in (Call.NEGATIVE, Call.INDETERMINATE)
+    assert high.readout.operating_point.is_own
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        (Question("best"), "operating-point"),
+        (Question(1.5), "operating-point"),
+        (Question(prevalence=0.0), "prevalence"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(case, loaded, question, code):
+    with pytest.raises(InputRefused) as refused:
+        predict(case, loaded, SilentProgress(), question)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("polygon", "code"),
+    [
+        (((10, 10), (20, 20)), "roi-too-few-points"),
+        (((10, 10), (14, 10), (12, 14)), "roi-too-small"),
+        (((10, 10), (9999, 10), (12, 140)), "roi-outside"),
+    ],
+)
+def test_an_roi_that_cannot_be_used_is_refused_with_its_limit(case, loaded, polygon, code):
+    with pytest.raises(InputRefused) as refused:
+        predict(dataclasses.replace(case, roi=Roi(0, polygon)), loaded, SilentProgress())
+    assert refused.value.code == code
+    assert refused.value.remedy.text()
+
+
+def test_an_impossible_clinical_value_is_refused_by_name(case, loaded):
+    wrong = dataclasses.replace(case, clinical=ClinicalRecord(pr=True, ki67_percent=140))
+    with pytest.raises(InputRefused, match="ki67_percent"):
+        predict(wrong, loaded, SilentProgress())
+
+
+def test_cancel_stops_between_stages(case, loaded):
+    class Impatient:
+        def step(self, fraction, text):
+            if fraction > 0.1:
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        predict(case, loaded, Impatient())
+
+
+def test_a_device_that_is_not_there_is_refused_rather_than_replaced():
+    with pytest.raises(InputRefused, match="MPS"):
+        load_pack(demo_pack_path(), "mps")
+
+
+def repacked(tmp_path, changes):
+    members = dict(read_archive(demo_pack_path()).members)
+    for name, change in changes.items():
+        members[name] = change(members.get(name))
+    path = tmp_path / "changed.h2pack"
+    write_archive(path, members)
+    return path
+
+
+def edit(**values):
+    return lambda raw: json.dumps({**json.loads(raw), **values}).encode()
+
+
+def test_a_paper_kind_pack_reads_principal_components_of_the_network(tmp_path, case, loaded):
+    """One tree on the first component: its score is the leaf on the component's side."""
+    width = 64
+    components = np.zeros((2, width))
+    components[0, 5] = 1.0
+    stump = TreeEnsemble(
+        feature=np.array([1, -1, -1], np.int32),
+        threshold=np.array([0.0, 0, 0]),
+        left=np.array([1, -1, -1], np.int32),
+        right=np.array([2, -1, -1], np.int32),
+        value=np.array([0.0, -0.75, 0.5]),
+        default_left=np.zeros(3, bool),
+        missing_is_nan=np.zeros(3, bool),
+        root=np.array([0], np.int32),
+        n_features=2,
+    )
+    path = repacked(
+        tmp_path,
+        {
+            "manifest.json": edit(dlr_kind="paper"),
+            "models/models.json": edit(dlr_inputs=["cnn_logit", "pc_01"]),
+            "models/dlr.safetensors": lambda _raw: save_tensors(stump.to_tensors()),
+            "models/pca.safetensors": lambda _raw: save_tensors(
+                {"mean": np.zeros(width), "components": components}
+            ),
+        },
+    )
+    found = predict(case, load_pack(path, "cpu"), SilentProgress())
+    assert found.signatures["dlr"] in (-0.75, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("member", "change", "code"),
+    [
+        ("manifest.json", edit(schema_version=2), "pack-later-schema"),
+        ("manifest.json", edit(surprise=1), "pack-malformed"),
+        ("manifest.json", edit(classes=["0", "1+", "2+", "3+"]), "pack-classes"),
+        ("manifest.json", edit(schema_version="x"), "pack-malformed"),
+        ("models/models.json", edit(dlr_inputs=["nobody"]), "pack-malformed"),
+        ("validation.csv", lambda raw: raw.replace(b"out-of-fold", b"in-sample"), "pack-malformed"),
+        ("validation.csv", lambda raw: raw.replace(b"patient", b"name"), "pack-malformed"),
+        ("models/dlr.safetensors", lambda raw: raw[:40], "pack-malformed"),
+        ("networks/cnn.safetensors", lambda raw: b"not tensors", "pack-malformed"),
+        ("profile.json", lambda raw: b"\xff\xfe", "pack-malformed"),
+    ],
+)
+def test_a_pack_that_is_not_as_it_should_be_is_refused(tmp_path, member, change, code):
+    path = repacked(tmp_path, {member: change})
+    with pytest.raises(PackRefused) as refused:
+        load_pack(path, "cpu")
+    assert refused.value.code == code
+
+
+def test_a_pattern_that_the_pack_does_not_know_is_refused_in_words(tmp_path):
+    def only_pr(raw):
+        models = json.loads(raw)
+        models["submodels"] = [s for s in models["submodels"] if s["pattern"] == "pr"]
+        return json.dumps(models).encode()
+
+    pack = open_pack(repacked(tmp_path, {"models/models.json": only_pr}))
+    with pytest.raises(PackRefused, match="no model for the clinical inputs"):
+        pack.submodel(frozenset())
+
+
+def test_the_card_and_the_validation_rows_agree(loaded):
+    pack = loaded.pack
+    rows = [r for r in pack.validation if r.pattern == "pr"]
+    assert len(rows) == pack.manifest.training.patients
+    assert sum(r.positive for r in rows) == pack.manifest.training.positive
+    assert "DEMO" in pack.card
+
+
+@pytest.mark.slow
+def test_a_resnet101_pack_of_the_papers_kind_loads_and_answers(tmp_path, case):
+    """Penultimate 2048 features → PCA → trees, with a network in torchvision's layout."""
+    network = build_network("resnet101", 3)
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    rng = np.random.default_rng(0)
+    stump = TreeEnsemble(
+        feature=np.array([64, -1, -1], np.int32),
+        threshold=np.array([0.0, 0, 0]),
+        left=np.array([1, -1, -1], np.int32),
+        right=np.array([2, -1, -1], np.int32),
+        value=np.array([0.0, -0.75, 0.5]),
+        default_left=np.zeros(3, bool),
+        missing_is_nan=np.zeros(3, bool),
+        root=np.array([0], np.int32),
+        n_features=65,
+    )
+    inputs = ["cnn_logit", *(f"pc_{i:02d}" for i in range(1, 65))]
+    path = repacked(
+        tmp_path,
+        {
+            "manifest.json": edit(
+                dlr_kind="paper",
+                network={"architecture": "resnet101", "channels": 3},
+                preprocessing={
+                    "crop_margin_px": 10,
+                    "input_size_px": 224,
+                    "normalisation": "z-score",
+                },
+            ),
+            "models/models.json": edit(dlr_inputs=inputs),
+            "models/dlr.safetensors": lambda _raw: save_tensors(stump.to_tensors()),
+            "networks/cnn.safetensors": lambda _raw: save_tensors(weights),
+            "models/pca.safetensors": lambda _raw: save_tensors(
+                {"mean": rng.normal(size=2048), "components": rng.normal(size=(64, 2048))}
+            ),
+        },
+    )
+    found = predict(case, load_pack(path, "cpu"), SilentProgress())
+    assert found.heatmap.values.shape == (7, 7)
+    assert found.signatures["dlr"] in (-0.75, 0.5)
+
+
+def test_a_side_that_differs_from_the_files_is_said(case, loaded):
+    other = {"L": "R", "R": "L"}[case.image.laterality]
+    record = dataclasses.replace(case.clinical, laterality=other)
+    found = predict(dataclasses.replace(case, clinical=record), loaded, SilentProgress())
+    assert "laterality-differs" in {w.code for w in found.warnings}

@@ -1,0 +1,71 @@
+"""From a file to a case: the outline's own frame, in grey, and nothing decoded for a wrong outline."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from her2desk.dicom.pixels import grey
+from her2desk.dicom.reader import OpenedImage, open_image
+from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.roi import Roi
+from her2desk.errors import InputRefused
+from her2desk.inference.requests import case_of, read_case
+from her2desk.paths import demo_case_dir
+
+DEMO = demo_case_dir() / "demo.dcm"
+SQUARE = ((100.0, 100.0), (160.0, 100.0), (160.0, 160.0), (100.0, 160.0))
+
+
+def test_the_case_shows_the_outlines_own_frame():
+    opened = open_image(DEMO)
+    record = ClinicalRecord(pr=True)
+    for index in (0, opened.image.frames - 1):
+        case = read_case(DEMO, Roi(index, SQUARE), record)
+        assert np.array_equal(case.pixels, grey(opened.frames.frame(index)))
+        assert case.roi.frame_index == index
+        assert case.clinical == record
+        assert case.image == opened.image
+    first = read_case(DEMO, Roi(0, SQUARE), record)
+    assert not np.array_equal(first.pixels, case.pixels)  # the test can fail
+
+
+def test_a_colour_picture_is_read_in_grey(tmp_path):
+    colours = np.zeros((200, 220, 3), np.uint8)
+    colours[..., 1] = np.arange(220)
+    path = tmp_path / "colour.png"
+    Image.fromarray(colours).save(path)
+    case = read_case(path, Roi(0, SQUARE), ClinicalRecord())
+    assert case.pixels.shape == (200, 220)
+    assert case.pixels.dtype == np.uint8
+
+
+class Undecodable:
+    def frame(self, index):
+        raise AssertionError("decoded")
+
+
+@pytest.mark.parametrize(
+    ("roi", "code"),
+    [
+        (Roi(999, SQUARE), "roi-frame"),
+        (Roi(0, SQUARE[:2]), "roi-too-few-points"),
+        (Roi(0, ((0.0, 0.0), (9e9, 0.0), (0.0, 9.0))), "roi-outside"),
+    ],
+)
+def test_a_wrong_outline_is_refused_before_anything_is_decoded(roi, code):
+    opened = open_image(DEMO)
+    blind = OpenedImage(opened.image, Undecodable())
+    with pytest.raises(InputRefused) as refused:
+        case_of(blind, roi, ClinicalRecord())
+    assert refused.value.code == code
+    with pytest.raises(AssertionError, match="decoded"):
+        case_of(blind, replace(roi, frame_index=0, polygon=SQUARE), ClinicalRecord())
+
+
+def test_a_number_beyond_all_measure_is_said_shortly():
+    roi = Roi(0, ((1e308, 1.0), (2.0, 2.0), (30.0, 1e308)))
+    with pytest.raises(InputRefused) as refused:
+        case_of(open_image(DEMO), roi, ClinicalRecord())
+    assert len(refused.value.message.text()) < 140
