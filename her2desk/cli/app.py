@@ -1,0 +1,76 @@
+"""The commands, assembled."""
+
+import io
+import sys
+
+import typer
+from typer.exceptions import TyperException
+
+from her2desk import __version__
+from her2desk.cli import doctor, import_files, pack, phantom, predict
+from her2desk.cli.output import refuse, usage_refusal
+from her2desk.paths import settings_path, translations_dir
+from her2desk.settings import load_settings
+from her2desk.texts import CATALOGUE, tr
+
+PROGRAM = "her2desk"
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    _use_language()
+    _never_fail_on_encoding()
+    command = typer.main.get_command(build_app())
+    try:
+        code: int | None = command.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else PROGRAM
+        return refuse("--json" in arguments, usage_refusal(error.format_message(), path))
+    return code or 0
+
+
+def build_app() -> typer.Typer:
+    """The command line with all its commands, in the present language."""
+    app = typer.Typer(
+        name=PROGRAM,
+        help=tr("Without arguments, or with files, her2desk opens its window."),
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def program(
+        version: bool = typer.Option(
+            False,
+            "--version",
+            is_eager=True,
+            callback=_print_version,
+            help=tr("Print the version."),
+        ),
+    ) -> None: ...
+
+    for part in (import_files, predict, phantom, pack, doctor):
+        part.register(app)
+    return app
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+def _use_language() -> None:
+    try:
+        CATALOGUE.use(load_settings(settings_path()).language, translations_dir())
+    except OSError:  # the settings name a language that this version does not have
+        return
+
+
+def _never_fail_on_encoding() -> None:
+    """A console that lacks a character shows another in its place."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,24 @@
+"""Options that several commands share; functions, so that their help is in the present language."""
+
+from typing import Any
+
+import typer
+
+from her2desk.texts import tr
+
+
+def json_option() -> Any:
+    """``--json``."""
+    return typer.Option(
+        False, "--json", help=tr("Print one JSON document instead of text for people.")
+    )
+
+
+def library_option() -> Any:
+    """``--library DIR``."""
+    return typer.Option(
+        None,
+        "--library",
+        metavar="DIR",
+        help=tr("The library's folder (HER2DESK_HOME, or the usual place, where not given)."),
+    )

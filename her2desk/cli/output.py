@@ -1,0 +1,190 @@
+"""How a command answers: text for people or one JSON document, and the exit code."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
+
+from her2desk.domain.progress import Progress, SilentProgress
+from her2desk.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OUR_FAULT,
+    EXIT_USAGE,
+    Cancelled,
+    Her2DeskError,
+)
+from her2desk.logs import logging_to
+from her2desk.paths import default_library_dir
+from her2desk.texts import Message, msg
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command has to say: the JSON document, how to show it to people, and the exit code."""
+
+    document: Mapping[str, Any]
+    show: Callable[[Console], None]
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What went wrong, as ``{"error": {"code", "message", "remedy"}}`` says it."""
+
+    code: str
+    message: Message
+    remedy: Message
+    exit_code: int
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        texts = {"message": self.message.text(), "remedy": self.remedy.text()}
+        return {"error": {"code": self.code, **texts}}
+
+
+def run_command(as_json: bool, work: Callable[[], Outcome], library: Path | None = None) -> int:
+    """Do the work, answer for it, and return the exit code.
+
+    Whatever the work or a library of it prints goes to standard error. Errors become a sentence;
+    the traceback of one that nobody foresaw is only in the log, under ``library``.
+    """
+    with logging_to(library or default_library_dir()) as log_file, _standard_output_kept():
+        outcome = _attempt(work, log_file)
+        if isinstance(outcome, Outcome) and as_json:
+            outcome = _with_sound_document(outcome, log_file)
+    if isinstance(outcome, Refusal):
+        return refuse(as_json, outcome)
+    if as_json:
+        _write_document(outcome.document)
+    else:
+        with _reader_may_leave():
+            outcome.show(_console(sys.stdout))
+    return outcome.exit_code
+
+
+def refuse(as_json: bool, refusal: Refusal) -> int:
+    """Say what went wrong, on standard error or as the JSON document; returns the exit code."""
+    if as_json:
+        _write_document(refusal.document())
+        return refusal.exit_code
+    console = _console(sys.stderr)
+    for text in (refusal.message.text(), refusal.remedy.text()):
+        if text:
+            console.print(printable(text))
+    return refusal.exit_code
+
+
+def usage_refusal(message: str, command: str) -> Refusal:
+    """The refusal of arguments that make no sense; exit code 2."""
+    remedy = msg("See {command} --help.", command=command)
+    return Refusal("usage", Message(printable(message)), remedy, EXIT_USAGE)
+
+
+@contextmanager
+def shown_progress(as_json: bool) -> Iterator[Progress]:
+    """Progress as a bar on standard error when a person is looking, silent else."""
+    console = _console(sys.stderr)
+    if as_json or not console.is_terminal:
+        yield SilentProgress()
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        yield _TerminalProgress(bar, bar.add_task("", total=1.0))
+
+
+def printable(text: str) -> str:
+    """``text`` without characters that could steer a terminal, such as from names inside a file."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+class _TerminalProgress:
+    def __init__(self, bar: Bar, task: TaskID):
+        self._bar = bar
+        self._task = task
+
+    def step(self, fraction: float, text: Message) -> None:
+        """Move the bar and name the stage."""
+        self._bar.update(self._task, completed=fraction, description=printable(text.text()))
+
+
+def _attempt(work: Callable[[], Outcome], log_file: Path) -> Outcome | Refusal:
+    try:
+        return work()
+    except Her2DeskError as error:
+        log.info("refused: %s", error.code)
+        return Refusal(error.code, error.message, error.remedy, error.exit_code)
+    except (KeyboardInterrupt, Cancelled):
+        return Refusal("interrupted", msg("Stopped."), Message(""), EXIT_INTERRUPTED)
+    except Exception:
+        return _our_fault(log_file)
+
+
+def _with_sound_document(outcome: Outcome, log_file: Path) -> Outcome | Refusal:
+    """Found out here rather than half-way through printing: a document that is no JSON."""
+    try:
+        _as_text(outcome.document)
+    except (TypeError, ValueError):
+        return _our_fault(log_file)
+    return outcome
+
+
+def _our_fault(log_file: Path) -> Refusal:
+    log.exception("a command failed")
+    return Refusal(
+        "internal",
+        msg("Her2Desk made a mistake and had to stop; nothing that was saved is lost."),
+        msg("Report it with the details in {log_file}.", log_file=log_file),
+        EXIT_OUR_FAULT,
+    )
+
+
+def _as_text(document: Mapping[str, Any]) -> str:
+    """ASCII, so that no console's encoding can spoil it."""
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def _write_document(document: Mapping[str, Any]) -> None:
+    with _reader_may_leave():
+        sys.stdout.write(_as_text(document) + "\n")
+        sys.stdout.flush()
+
+
+def _console(stream: TextIO) -> Console:
+    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """``her2desk … | head`` closes the pipe early, which is no failure."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _standard_output_kept() -> Iterator[None]:
+    """Lead what anything prints, native code included, to standard error."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -1,0 +1,240 @@
+"""``her2desk predict``: one case, or each of a cohort, by the engine's own ``predict``."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from her2desk.cli.options import json_option, library_option
+from her2desk.cli.output import Outcome, printable, run_command, shown_progress
+from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
+from her2desk.domain.image import ImageWarning, UltrasoundImage
+from her2desk.domain.prediction import Prediction
+from her2desk.domain.progress import SilentProgress
+from her2desk.domain.roi import Roi, roi_from_json
+from her2desk.errors import InputRefused, unwritable
+from her2desk.paths import default_library_dir, demo_pack_path
+from her2desk.stats.statements import call_sentence, research_use
+from her2desk.texts import Message, msg, tr
+
+if TYPE_CHECKING:
+    from her2desk.dicom.reader import OpenedImage
+    from her2desk.inference.pipeline import LoadedPack, Question
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """The files of one case: an image, its outline (ROI JSON or mask), and what is known."""
+
+    image: Path
+    outline: Path
+    is_mask: bool
+    frame: int | None
+    clinical: Path | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """By which pack, on which device, and how the answer is read."""
+
+    pack: Path
+    device: str
+    operating_point: str
+    prevalence: float | None
+
+    def load(self) -> "tuple[LoadedPack, Question]":
+        """The pack, loaded, and the question."""
+        from her2desk.inference.pipeline import Question, load_pack
+
+        question = Question(_point(self.operating_point), self.prevalence)
+        return load_pack(self.pack, self.device), question
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("predict", help=tr("Predict HER-2 status for an outlined image, or a cohort."))
+    def predict_command(
+        file: Path | None = typer.Argument(None, help=tr("DICOM, PNG or JPEG file.")),
+        roi: Path | None = typer.Option(None, help=tr("Outline as ROI JSON.")),
+        mask: Path | None = typer.Option(None, help=tr("Outline as PNG mask.")),
+        frame: int | None = typer.Option(None, min=0, help=tr("Frame, counted from 0.")),
+        clinical: Path | None = typer.Option(None, help=tr("Clinical record, JSON.")),
+        pack: Path | None = typer.Option(None, help=tr("Model pack.")),
+        prevalence: float | None = typer.Option(
+            None, help=tr("Local share of HER-2 positive patients, above 0 and below 1.")
+        ),
+        operating_point: str = typer.Option(
+            "youden", help=tr("youden, sensitivity95, specificity95 or a threshold.")
+        ),
+        heatmap: Path | None = typer.Option(None, help=tr("Write the heatmap to this PNG file.")),
+        save: bool = typer.Option(False, "--save", help=tr("Keep the case in the library.")),
+        device: str = typer.Option("auto", help=tr("auto, cpu, cuda or mps.")),
+        cohort: Path | None = typer.Option(None, help=tr("Predict each patient of this cohort.")),
+        out: Path | None = typer.Option(None, help=tr("The table that --cohort writes, CSV.")),
+        library: Path | None = library_option(),
+        as_json: bool = json_option(),
+    ) -> int:
+        reading = Reading(pack or demo_pack_path(), device, operating_point, prevalence)
+        if cohort is not None:
+            of_one_case = (file, roi, mask, frame, clinical, heatmap)
+            if out is None or save or any(given is not None for given in of_one_case):
+                raise typer.BadParameter(
+                    tr("--cohort takes --out, and nothing that belongs to one case.")
+                )
+            return run_command(as_json, lambda: _cohort(cohort, out, reading, as_json), library)
+        outline = roi or mask
+        if file is None or outline is None or (roi and mask):
+            raise typer.BadParameter(tr("Give a file, and one of --roi and --mask."))
+        if out is not None:
+            raise typer.BadParameter(tr("--out belongs to --cohort."))
+        files = CaseFiles(file, outline, mask is not None, frame, clinical)
+        kept = (library or default_library_dir()) if save else None
+        return run_command(as_json, lambda: _case(files, reading, heatmap, kept), library)
+
+
+def _case(
+    files: CaseFiles, reading: Reading, heatmap: Path | None, library: Path | None
+) -> Outcome:
+    from her2desk.dicom.reader import open_image
+    from her2desk.inference.pipeline import predict
+    from her2desk.inference.requests import case_of
+
+    opened = open_image(files.image)
+    roi, remarks = _outline(files, opened.image)
+    clinical = _clinical(files.clinical)
+    case = case_of(opened, roi, clinical)
+    loaded, question = reading.load()
+    prediction = predict(case, loaded, SilentProgress(), question)
+    prediction = replace(prediction, warnings=(*remarks, *prediction.warnings))
+    document = prediction.to_json()
+    if heatmap is not None:
+        _write_heatmap(heatmap, opened, prediction)
+    if library is not None:
+        document["case_id"] = _save(library, files.image, opened.image, prediction)
+    return Outcome(document, lambda console: _show(console, prediction))
+
+
+def _cohort(folder: Path, out: Path, reading: Reading, as_json: bool) -> Outcome:
+    from her2desk.cli.predict_cohort import predict_cohort
+
+    loaded, question = reading.load()
+    with shown_progress(as_json) as progress:
+        table = predict_cohort(folder, out, loaded, question, progress)
+    document = {
+        "patients": table.patients,
+        "predicted": table.predicted,
+        "refused": table.refused,
+        "out": str(out),
+    }
+    said = tr("{n} of {total} patients predicted, {refused} refused: {out}").format(
+        n=table.predicted, total=table.patients, refused=table.refused, out=out
+    )
+    return Outcome(document, lambda console: console.print(printable(said)))
+
+
+def _outline(files: CaseFiles, image: UltrasoundImage) -> tuple[Roi, tuple[ImageWarning, ...]]:
+    if files.is_mask:
+        from her2desk.dicom.mask import outline_from_mask
+
+        read = outline_from_mask(files.outline, files.frame or 0, (image.rows, image.columns))
+        return read.roi, read.warnings
+    roi = roi_from_json(_text_of(files.outline))
+    if files.frame is not None and files.frame != roi.frame_index:
+        raise InputRefused(
+            msg(
+                "--frame {asked} contradicts the outline, which is on frame {frame}.",
+                asked=files.frame,
+                frame=roi.frame_index,
+            ),
+            msg("Leave --frame out, or use the outline of that frame."),
+            code="frame-contradicts-roi",
+        )
+    return roi, ()
+
+
+def _clinical(path: Path | None) -> ClinicalRecord:
+    if path is None:
+        return ClinicalRecord()
+    try:
+        raw = json.loads(_text_of(path))
+    except (ValueError, RecursionError) as error:
+        raise InputRefused(
+            msg("{name} is not JSON.", name=path.name),
+            msg("Give the clinical record as a JSON object."),
+            code="clinical-malformed",
+        ) from error
+    return clinical_from_json(raw)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputRefused(
+            msg("{name} cannot be read as text.", name=path.name),
+            msg("Check the path and the file."),
+            code="unreadable-file",
+        ) from error
+
+
+def _point(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _write_heatmap(target: Path, opened: "OpenedImage", prediction: Prediction) -> None:
+    from her2desk.figures.heatmap import heatmap_overlay_png
+
+    roi = prediction.inputs.roi
+    if prediction.heatmap is None:
+        raise InputRefused(
+            msg("This case has no heatmap."), msg("Leave --heatmap out."), code="no-heatmap"
+        )
+    picture = heatmap_overlay_png(
+        opened.frames.frame(roi.frame_index),
+        roi.polygon,
+        prediction.heatmap,
+        spacing=prediction.spacing,
+    )
+    try:
+        target.write_bytes(picture)
+    except OSError as error:
+        raise unwritable(target) from error
+
+
+def _save(library: Path, source: Path, image: UltrasoundImage, prediction: Prediction) -> int:
+    from her2desk.store.opening import open_library
+
+    with open_library(library) as store:
+        case_id = store.add_image(source, image).case_id
+        store.save_roi(case_id, prediction.inputs.roi)
+        store.save_clinical(case_id, prediction.inputs.clinical)
+        store.save_prediction(case_id, prediction.to_json(), prediction.inputs.sha256)
+    return case_id
+
+
+def _show(console: Console, prediction: Prediction) -> None:
+    for line in _sentences(prediction):
+        console.print(printable(line.text()))
+
+
+def _sentences(prediction: Prediction) -> tuple[Message, ...]:
+    readout, pack = prediction.readout, prediction.pack
+    return (
+        msg(
+            "Predicted probability of HER-2 positive: {p:.2f} ({lower:.2f}–{upper:.2f})",
+            p=readout.probability,
+            lower=readout.lower,
+            upper=readout.upper,
+        ),
+        call_sentence(readout),
+        msg("Pack: {name} {version}", name=pack.name, version=pack.version),
+        *(warning.message for warning in prediction.warnings),
+        research_use(),
+    )

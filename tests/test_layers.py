@@ -1,0 +1,62 @@
+"""What may be loaded where, asked of fresh interpreters."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "her2desk"
+HEAVY = {
+    "torch", "monai", "radiomics", "lightgbm", "sklearn", "scipy", "skimage", "matplotlib", "pandas",
+    "statsmodels", "SimpleITK",
+}  # fmt: skip
+QT = {"PySide6", "pyqtgraph"}
+
+
+def loaded_by(module: str) -> set[str]:
+    code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "her2desk.inference",
+        "her2desk.inference.engine",
+        "her2desk.inference.pipeline",
+        "her2desk.training.demo",
+        "her2desk.cli.app",
+    ],
+)
+def test_inference_and_the_command_line_load_no_qt(module):
+    assert not loaded_by(module) & QT
+
+
+def test_the_windows_handle_on_the_engine_is_light():
+    assert not loaded_by("her2desk.inference.engine") & HEAVY
+
+
+@pytest.mark.parametrize(
+    "module", ["her2desk.ui.app", "her2desk.ui.main_window", "her2desk.ui.demonstration"]
+)
+def test_the_window_loads_nothing_heavy(module):
+    assert not loaded_by(module) & HEAVY
+
+
+def test_nothing_in_the_program_reads_a_pickle():
+    """Only our own two processes speak in pickles, through multiprocessing's pipe."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                names = [f"{node.value.id}.{node.attr}"]
+            for name in names:
+                assert name.split(".")[0] not in ("pickle", "dill", "cloudpickle"), path
+                assert name not in ("torch.load", "joblib.load", "np.load"), path
