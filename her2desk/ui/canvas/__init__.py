@@ -1,0 +1,1 @@
+"""The middle of the window: the picture, what is drawn on it, and its controls."""

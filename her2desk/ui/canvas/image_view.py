@@ -1,0 +1,198 @@
+"""The picture in the middle: frame, outline, heatmap, scale bar, and the keys that turn frames."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtWidgets import QWidget
+
+from her2desk.domain.image import Region, UltrasoundImage
+from her2desk.domain.roi import Box, Roi
+from her2desk.texts import tr, trn
+from her2desk.ui.canvas import overlay
+from her2desk.ui.canvas.calibration import roi_size_text, spacing_for
+from her2desk.ui.canvas.drawing import Drawing
+from her2desk.ui.canvas.keyed_view import KeyedView
+from her2desk.ui.canvas.picture import HeatLayer, heat_layer
+from her2desk.ui.canvas.tools import Tool
+from her2desk.ui.theme import colours
+
+_Key = Qt.Key
+
+
+class ImageView(KeyedView):
+    """What the reader looks at. ``frame_requested`` asks the owner for another frame."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._wanted_frame = 0
+        self._heat: HeatLayer | None = None
+        self._heat_of: tuple[Roi | None, int] = (None, 0)
+        self._heat_words = ""
+        self._is_heat_wanted = False
+        self.setAccessibleName(tr("Ultrasound image"))
+        for signal in (self.roi_closed, self.roi_cleared):
+            signal.connect(self._describe)
+
+    def set_image(self, image: UltrasoundImage | None) -> None:
+        """Get ready for another image: no frame, nothing drawn, no heatmap, no history."""
+        self._wanted_frame = 0
+        self._heat = None
+        super().set_image(image)
+        self._describe()
+
+    def show_frame(self, pixels: NDArray[np.uint8], frame_index: int) -> None:
+        """Show a frame; uint8, (rows, columns) or (rows, columns, 3), of the image's size."""
+        super().show_frame(pixels, frame_index)
+        self._wanted_frame = frame_index
+        self._describe()
+
+    def set_drawing(self, drawing: Drawing) -> None:
+        """Show a drawing as it was saved, points in progress included, and start a new history."""
+        super().set_drawing(drawing)
+        self._describe()
+
+    def expect_frame(self, frame_index: int) -> None:
+        """Say which frame is on its way, so that the arrow keys count from it."""
+        self._wanted_frame = frame_index
+
+    def set_heatmap(
+        self,
+        values: NDArray[np.float32] | None,
+        crop: Box,
+        roi: Roi | None = None,
+        words: str = "",
+    ) -> None:
+        """Take the heatmap, 0–1 on any grid, of ``roi`` (the present one when omitted).
+
+        It is shown only beside that very ROI on its frame, ``words`` under its crop; ``None``
+        forgets it.
+        """
+        self._heat = None if values is None else heat_layer(values, crop)
+        self._heat_words = words
+        home = roi if roi is not None else self.roi()
+        self._heat_of = (home, home.frame_index if home is not None else self.frame_index)
+        self.update()
+
+    def set_heatmap_visible(self, is_visible: bool) -> None:
+        """Whether the heatmap is wanted; off at first."""
+        self._is_heat_wanted = is_visible
+        self.update()
+
+    def heatmap_is_shown(self) -> bool:
+        """Whether a heatmap lies over the picture now."""
+        return self._visible_heat() is not None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows, Home and End turn frames; the rest is drawing and zooming."""
+        if not self._turn_frame(event):
+            super().keyPressEvent(event)
+
+    def _turn_frame(self, event: QKeyEvent) -> bool:
+        frames = self.image.frames if self.image is not None else 1
+        targets = {
+            int(_Key.Key_Left): self._wanted_frame - 1,
+            int(_Key.Key_Right): self._wanted_frame + 1,
+            int(_Key.Key_Home): 0,
+            int(_Key.Key_End): frames - 1,
+        }
+        is_plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == (
+            Qt.KeyboardModifier.NoModifier
+        )
+        if frames < 2 or not is_plain or event.key() not in targets:
+            return False
+        target = min(max(targets[event.key()], 0), frames - 1)
+        if target != self._wanted_frame:
+            self._wanted_frame = target
+            self.frame_requested.emit(target)
+        return True
+
+    def _visible_heat(self) -> HeatLayer | None:
+        """The heatmap, unless it belongs to another outline or frame than the one shown."""
+        roi, frame_index = self._heat_of
+        shown = self._board.preview or self.roi()
+        is_of_this = shown == roi and self.frame_index == frame_index
+        return self._heat if self._is_heat_wanted and is_of_this else None
+
+    def _paint_over(self, painter: QPainter) -> None:
+        if self.image is None:
+            return
+        painter.setFont(self.font())
+        region = self._region_under_pointer()
+        if region is not None:
+            overlay.paint_region(painter, self._transform, region)
+        heat = self._visible_heat()
+        if heat is not None:
+            overlay.paint_crop(painter, self._transform, heat.crop)
+        self._paint_drawing(painter)
+        if heat is not None:
+            overlay.paint_colour_bar(painter, self.width(), self.height())
+            foot = self._transform.to_view((heat.crop.x0, heat.crop.y1)) + QPointF(0, 16)
+            overlay.paint_words(painter, self._heat_words, foot)
+        spacing = spacing_for(self.image, self.shown_roi(), self._pointer)
+        if spacing.mm is not None:
+            overlay.paint_scale_bar(painter, spacing.mm, self._transform.scale, self.height())
+        self._paint_captions(painter)
+
+    def _paint_drawing(self, painter: QPainter) -> None:
+        board, colour = self._board, QColor(colours().roi)
+        points, roi = board.pending_here, board.roi_here
+        if roi is not None:
+            style = overlay.OutlineStyle(
+                colour,
+                has_handles=self._tool is Tool.EDIT,
+                is_dimmed=bool(points or board.stroke),
+                hot_vertex=board.hot_vertex,
+                selected_vertex=board.selected_vertex,
+            )
+            overlay.paint_outline(painter, self._transform, roi.polygon, style)
+        if points:
+            pointer = self._pointer if self._tool is Tool.POLYGON else None
+            overlay.paint_pending(painter, self._transform, points, pointer, colour)
+        if board.stroke:
+            overlay.paint_stroke(painter, self._transform, board.stroke, colour)
+        if board.hot_edge is not None and not self._is_drawing:
+            overlay.paint_edge_hint(painter, self._transform, board.hot_edge, colour)
+
+    def _paint_captions(self, painter: QPainter) -> None:
+        image, level = self.image, self.window_level
+        if image is None:
+            return
+        side = {"L": tr("left"), "R": tr("right")}.get(image.laterality or "")
+        who = " · ".join(part for part in (image.patient_id, side, image.view) if part)
+        overlay.paint_words(painter, who, QPointF(overlay.MARGIN, overlay.MARGIN + 10))
+        words = tr("W {width:.0f} · C {centre:.0f} · {zoom:.0f} %").format(
+            width=level.width, centre=level.centre, zoom=100 * self._transform.scale
+        )
+        corner = QPointF(self.width() - overlay.MARGIN, self.height() - overlay.MARGIN)
+        overlay.paint_words(painter, words, corner, is_right=True)
+
+    def _region_under_pointer(self) -> Region | None:
+        if self.image is None or self._pointer is None or not self.image.regions_are_trusted:
+            return None
+        region = self.image.region_at(*self._pointer)
+        if region is None or (region.x0 <= 1 and region.x1 >= self.image.columns - 2):
+            return None  # as wide as the picture: its frame would tell nothing
+        return region
+
+    def _describe(self) -> None:
+        """The picture in words, for screen readers."""
+        if self.image is None:
+            self.setAccessibleDescription(tr("No image."))
+            return
+        sentences = [
+            tr("Frame {number} of {count}.").format(
+                number=self.frame_index + 1, count=self.image.frames
+            )
+        ]
+        roi = self.roi()
+        if roi is None:
+            sentences.append(tr("No outline."))
+        else:
+            points = trn("outline of {n} point", "outline of {n} points", len(roi.polygon))
+            sentences.append(
+                tr("{size}, {points} on frame {number}.").format(
+                    size=roi_size_text(roi, self.image), points=points, number=roi.frame_index + 1
+                )
+            )
+        self.setAccessibleDescription(" ".join(sentences))

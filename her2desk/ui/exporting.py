@@ -1,0 +1,94 @@
+"""Writing what the window shows to files; figures and reports are loaded only when asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2desk import __version__
+from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.image import UltrasoundImage
+from her2desk.domain.nomogram import NomogramGeometry
+from her2desk.domain.prediction import Prediction
+from her2desk.errors import InputRefused, unwritable
+from her2desk.packs.pack import Pack
+from her2desk.texts import msg
+from her2desk.ui.readings import nomogram_of, nomogram_shift
+
+KINDS: Mapping[str, Literal["svg", "pdf", "png"]] = {".svg": "svg", ".pdf": "pdf", ".png": "png"}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """A report as one HTML file, and its pictures as PNG files by name."""
+
+    html: str
+    pictures: Mapping[str, bytes]
+
+
+def write_nomogram(
+    path: Path, geometry: NomogramGeometry, values: dict[str, float], shift: float
+) -> None:
+    """Write the nomogram as SVG, PDF or PNG, by the file's ending.
+
+    Raises ``InputRefused`` for another ending or a place that cannot be written.
+    """
+    from her2desk.figures.nomogram import nomogram_picture
+
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise InputRefused(
+            msg("A nomogram cannot be saved as {kind!r}.", kind=path.suffix),
+            msg("Choose a name that ends in .svg, .pdf or .png."),
+            code="picture-kind",
+        )
+    content = nomogram_picture(geometry, values, shift=shift, kind=kind)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise unwritable(path) from error
+
+
+def report_pages(
+    prediction: Prediction,
+    image: UltrasoundImage,
+    pixels: NDArray[np.uint8],
+    pack: Pack,
+    clinical: ClinicalRecord,
+    reader: str,
+) -> Pages:
+    """The case's report, with the outlined frame, the heatmap and the nomogram inside.
+
+    ``pixels`` are the ROI's frame, uint8, grey or RGB.
+    """
+    from her2desk.figures.case import frame_png
+    from her2desk.figures.heatmap import heatmap_overlay_png
+    from her2desk.figures.nomogram import nomogram_picture
+    from her2desk.reports.content import build_content
+    from her2desk.reports.html import render_html
+
+    polygon, spacing = prediction.inputs.roi.polygon, prediction.spacing
+    geometry, values = nomogram_of(prediction, pack, clinical)
+    pictures = {
+        "frame.png": frame_png(pixels, polygon, spacing=spacing),
+        "nomogram.png": nomogram_picture(
+            geometry, values, shift=nomogram_shift(prediction), kind="png"
+        ),
+    }
+    if prediction.heatmap is not None:
+        pictures["heatmap.png"] = heatmap_overlay_png(
+            pixels, polygon, prediction.heatmap, spacing=spacing
+        )
+    content = build_content(
+        prediction,
+        image,
+        version=__version__,
+        frame_png=pictures["frame.png"],
+        heatmap_png=pictures.get("heatmap.png"),
+        nomogram_png=pictures["nomogram.png"],
+        reader=reader,
+    )
+    return Pages(render_html(content), pictures)

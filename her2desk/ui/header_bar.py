@@ -1,0 +1,108 @@
+"""The bar along the top: import, which pack answers, who reads, theme, settings, help."""
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from her2desk.domain.prediction import PackIdentity
+from her2desk.texts import tr
+from her2desk.ui.theme import GRID, colours, set_role
+from her2desk.ui.widgets.labels import Badge
+
+LONGEST_NAME = 40  # characters of a pack's or reader's name; the tooltip has the whole
+
+
+class HeaderBar(QWidget):
+    """Signals are what was clicked; the window does it."""
+
+    import_clicked = Signal()
+    pack_clicked = Signal()
+    settings_clicked = Signal()
+    theme_clicked = Signal()
+    help_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("header_bar")
+        self.name = QLabel("Her2Desk")
+        set_role(self.name, "title")
+        self.import_button = QPushButton(tr("Import…"))
+        self.import_button.setToolTip(tr("Import ultrasound files (Ctrl+O), or drop them here"))
+        self.pack_button = _flat(tr("No pack open"), tr("Choose a model pack (Ctrl+Shift+O)"))
+        self.demo_badge = Badge(tr("DEMO"))
+        self.demo_badge.setToolTip(tr("This pack was trained on simulated phantoms, not patients."))
+        self.demo_badge.hide()
+        self.reader = _flat("", "")
+        self.theme_button = _flat("", tr("Switch between light and dark (Ctrl+T)"))
+        self.settings_button = _flat(tr("Settings"), tr("Settings (Ctrl+,)"))
+        self.help_button = _flat("?", tr("Keyboard shortcuts (F1)"))
+        self.help_button.setAccessibleName(tr("Keyboard shortcuts"))
+        self._arrange()
+        self.name_theme()
+        self.import_button.clicked.connect(self.import_clicked)
+        self.pack_button.clicked.connect(self.pack_clicked)
+        self.reader.clicked.connect(self.settings_clicked)
+        self.settings_button.clicked.connect(self.settings_clicked)
+        self.theme_button.clicked.connect(self.theme_clicked)
+        self.help_button.clicked.connect(self.help_clicked)
+
+    def set_pack(self, pack: PackIdentity) -> None:
+        """Show which pack answers, and that it is a demo where it is one."""
+        text = tr("Pack: {name} {version}").format(name=pack.name, version=pack.version)
+        self.pack_button.setText(_shortened(text))
+        self.pack_button.setAccessibleName(text)
+        self.pack_button.setToolTip(
+            tr("{pack}. SHA-256 {digest}. Click to choose another (Ctrl+Shift+O).").format(
+                pack=text, digest=pack.sha256
+            )
+        )
+        self.demo_badge.setVisible(pack.demo)
+
+    def set_reader(self, name: str) -> None:
+        """Show who reads."""
+        self.reader.setText(_shortened(name or tr("Who reads?")))
+        self.reader.setAccessibleName(tr("Reader: {name}").format(name=name))
+        self.reader.setToolTip(
+            tr("Reader: {name}, kept with every answer; change it in the settings").format(
+                name=name
+            )
+        )
+
+    def name_theme(self) -> None:
+        """Offer the theme that is not in use."""
+        is_dark = colours().name == "dark"
+        self.theme_button.setText(tr("Light theme") if is_dark else tr("Dark theme"))
+
+    def _arrange(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(3 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.name)
+        layout.addSpacing(4 * GRID)
+        layout.addWidget(self.import_button)
+        layout.addStretch(1)
+        layout.addWidget(self.pack_button)
+        layout.addWidget(self.demo_badge)
+        layout.addSpacing(4 * GRID)
+        for button in (self.reader, self.theme_button, self.settings_button, self.help_button):
+            layout.addWidget(button)
+
+
+class _FlatButton(QPushButton):
+    """A button without a frame until the pointer or the keyboard comes to it."""
+
+    def sizeHint(self) -> QSize:
+        """As wide as its words; Qt would make a short one wider."""
+        hint = super().sizeHint()
+        words = self.fontMetrics().horizontalAdvance(self.text())
+        return QSize(max(words + 5 * GRID, 8 * GRID), hint.height())
+
+
+def _flat(text: str, tip: str) -> QPushButton:
+    button = _FlatButton(text)
+    button.setToolTip(tip)
+    set_role(button, "flat")
+    return button
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"

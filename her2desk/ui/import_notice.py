@@ -1,0 +1,39 @@
+"""What became of files that were not imported, beside the image, until it is closed."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from her2desk.texts import Message, msg, tr
+from her2desk.ui.theme import GRID, set_role
+from her2desk.ui.widgets.notices import NoticeList
+
+SHOWN = 3
+
+
+class ImportNotice(QFrame):
+    """Sentences, one a file; hidden when there is nothing to say."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("import_notice")
+        set_role(self, "notice")
+        self.notices = NoticeList()
+        self.close_button = QPushButton(tr("Close"))
+        self.close_button.setToolTip(tr("Close these messages"))
+        self.close_button.clicked.connect(self.hide)
+        side = QVBoxLayout()
+        side.addWidget(self.close_button, alignment=Qt.AlignmentFlag.AlignTop)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
+        layout.addWidget(self.notices, 1, Qt.AlignmentFlag.AlignVCenter)
+        layout.addLayout(side)
+        self.hide()
+
+    def show_messages(self, messages: list[Message]) -> None:
+        """Show what was said of the files; the first few whole, the rest counted."""
+        shown = messages[:SHOWN]
+        rest = len(messages) - len(shown)
+        if rest:
+            shown.append(msg("And {n} more that could not be imported.", n=rest))
+        self.notices.set_messages(shown)
+        self.setVisible(bool(messages))

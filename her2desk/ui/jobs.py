@@ -1,0 +1,293 @@
+"""Work off the GUI thread: predictions in the engine process, small tasks in one worker thread.
+
+The window knows jobs by number. The latest prediction wins: an older one is cancelled, and what it still
+says is dropped. An engine that does not stop within two seconds is killed and started again.
+"""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
+from her2desk.inference.engine import Engine, PredictRequest
+from her2desk.texts import msg
+
+log = logging.getLogger(__name__)
+CANCEL_GRACE_S = 2.0
+RESTARTS_IN_A_ROW = 3
+
+
+class JobRunner(QObject):
+    """Predictions, one at a time, in the engine process; signals arrive on the GUI thread."""
+
+    engine_ready = Signal()
+    progressed = Signal(int, float, object)
+    finished = Signal(int, object)
+    failed = Signal(int, object)
+    cancelled = Signal(int)
+    _posted = Signal(int, str, object)
+
+    def __init__(self, library: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._numbers = itertools.count(1)
+        self._current: int | None = None
+        self._worker = _EngineThread(library, self._posted.emit)
+
+    @property
+    def engine_pid(self) -> int | None:
+        """The engine's process id while it runs."""
+        return self._worker.engine.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._current is not None
+
+    def start(self) -> None:
+        """Start the thread and, on it, the engine process."""
+        self._worker.start()
+
+    def warm(self, pack_path: Path, device: str) -> None:
+        """Load a pack in the engine ahead of the first request."""
+        self._worker.ask(warm=("warm", pack_path, device))
+
+    def submit(self, request: PredictRequest) -> int:
+        """Ask for a prediction; an earlier one is cancelled. Returns the job's number."""
+        self._current = next(self._numbers)
+        self._worker.ask(job=(self._current, request))
+        return self._current
+
+    def cancel(self) -> None:
+        """Stop what runs; ``cancelled`` follows at once, whatever the engine still does."""
+        if self._current is None:
+            return
+        job, self._current = self._current, None
+        self._worker.ask(cancel=True)
+        self.cancelled.emit(job)
+
+    def close(self) -> None:
+        """Cancel, end the engine and join the thread."""
+        self._current = None
+        self._worker.close()
+
+    def _deliver(self, job: int, kind: str, payload: object) -> None:
+        if kind == "ready":
+            self.engine_ready.emit()
+            return
+        if job != self._current:
+            return  # an answer to a question that is no longer asked
+        if kind == "progress" and isinstance(payload, tuple):
+            self.progressed.emit(job, *payload)
+            return
+        self._current = None
+        if kind == "done":
+            self.finished.emit(job, payload)
+        elif kind == "failed":
+            self.failed.emit(job, payload)
+        elif kind == "cancelled":
+            self.cancelled.emit(job)
+
+
+class _EngineThread:
+    """The thread that waits on the engine's pipe; all its state but the wishes is its own."""
+
+    def __init__(self, library: Path, post: Callable[[int, str, object], None]) -> None:
+        self.engine = Engine(library)
+        self._post = post
+        self._lock = threading.Lock()
+        self._wake_read, self._wake_write = Pipe(duplex=False)
+        self._wanted: tuple[int, PredictRequest] | None = None
+        self._warm: tuple[Any, ...] | None = None
+        self._cancel = False
+        self._closing = False
+        self._is_ready = False  # the engine has imported what it needs, and listens
+        self._running: int | None = None
+        self._deadline: float | None = None
+        self._deaths = 0
+        self._thread = threading.Thread(target=self._loop, name="engine-pipe", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ask(
+        self,
+        *,
+        job: tuple[int, PredictRequest] | None = None,
+        warm: tuple[Any, ...] | None = None,
+        cancel: bool = False,
+    ) -> None:
+        """Leave a wish for the thread; a new job replaces one that has not started."""
+        with self._lock:
+            self._wanted = None if cancel else (job or self._wanted)
+            self._warm = warm or self._warm
+            self._cancel = self._cancel or cancel
+        self._wake()
+
+    def close(self) -> None:
+        self._closing = True
+        self._wake()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._wake_read.close()
+        self._wake_write.close()
+
+    def _wake(self) -> None:
+        self._wake_write.send_bytes(b"!")
+
+    def _loop(self) -> None:
+        self.engine.start()
+        while not self._closing:
+            self._wait()
+            if not self._closing:
+                self._advance()
+        if self._running is not None:
+            self.engine.kill()
+        self.engine.stop()
+
+    def _wait(self) -> None:
+        timeout = None
+        if self._deadline is not None:
+            timeout = max(0.0, self._deadline - time.monotonic())
+        sources = [self._wake_read]
+        if self.engine.pid is not None:
+            sources.append(self.engine.connection)
+        ready = wait(sources, timeout)
+        if self._wake_read in ready:
+            self._wake_read.recv_bytes()
+        if self.engine.pid is not None and self.engine.connection in ready:
+            self._hear()
+
+    def _hear(self) -> None:
+        try:
+            message = self.engine.receive()
+        except EngineFailed as error:
+            self._bury(error)
+            return
+        kind, rest = message[0], message[1:]
+        if kind == "ready":
+            self._deaths, self._is_ready = 0, True
+            self._post(0, "ready", None)
+        elif kind == "progress":
+            self._post(rest[0], kind, rest[1:])
+        else:
+            self._running, self._deadline = None, None
+            self._post(rest[0], kind, rest[1] if len(rest) > 1 else None)
+
+    def _bury(self, error: EngineFailed) -> None:
+        """The engine is gone: say so to whoever waits, and start another unless it keeps dying."""
+        job, self._running, self._deadline = self._running, None, None
+        self._deaths += 1
+        self._is_ready = False
+        self.engine.kill()
+        if self._deaths <= RESTARTS_IN_A_ROW:
+            self.engine.start()
+        if job is not None:
+            self._post(job, "failed", error)
+
+    def _advance(self) -> None:
+        with self._lock:
+            wanted, warm = self._wanted, self._warm
+            cancel = self._cancel or (wanted is not None and self._running is not None)
+            self._cancel, self._warm = False, None
+        try:
+            self._stop_running(cancel)
+            if self.engine.pid is None and (wanted or warm):
+                self.engine.start()
+            if warm is not None:
+                self.engine.send(*warm)
+            if wanted is not None and self._running is None and self._is_ready:
+                with self._lock:
+                    if self._wanted is wanted:
+                        self._wanted = None
+                self._running = wanted[0]
+                self.engine.send("run", *wanted)
+        except EngineFailed as error:
+            self._bury(error)
+
+    def _stop_running(self, cancel: bool) -> None:
+        if self._running is None:
+            return
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            log.warning("the engine did not stop in time; starting another")
+            job, self._running, self._deadline = self._running, None, None
+            self.engine.kill()
+            self._is_ready = False
+            self.engine.start()
+            self._post(job, "cancelled", None)
+        elif cancel and self._deadline is None:
+            self._deadline = time.monotonic() + CANCEL_GRACE_S
+            self.engine.send("cancel", self._running)
+
+
+class Background(QObject):
+    """One worker thread for small tasks: opening packs, importing, decoding frames.
+
+    Tasks know no Qt. What they return, or raise as ``Her2DeskError``, arrives on the GUI thread.
+    """
+
+    _posted = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="background")
+        self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._closing = False
+
+    def run(
+        self,
+        task: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Her2DeskError], None],
+        *,
+        even_when_closing: bool = False,
+    ) -> None:
+        """Run ``task`` on the worker; then ``done(result)`` or ``failed(error)`` on the GUI thread.
+
+        ``even_when_closing`` is for what must not be lost, such as saving the last stroke.
+        """
+
+        def work() -> None:
+            if self._closing and not even_when_closing:
+                return
+            try:
+                result = task()
+            except Cancelled:
+                return
+            except Her2DeskError as error:
+                self._post(failed, error)
+            except Exception as error:
+                log.exception("a background task failed")
+                self._post(failed, _our_fault(error))
+            else:
+                self._post(done, result)
+
+        self._pool.submit(work)
+
+    def close(self) -> None:
+        """Drop what has not begun unless it must not be lost, and wait for the rest."""
+        self._closing = True
+        self._pool.shutdown(wait=True)
+
+    def _post(self, deliver: Callable[[Any], None], payload: object) -> None:
+        self._posted.emit(deliver, payload)
+
+    def _deliver(self, deliver: Callable[[object], None], payload: object) -> None:
+        if not self._closing:
+            deliver(payload)
+
+
+def _our_fault(error: Exception) -> Her2DeskError:
+    return Her2DeskError(
+        msg("Something failed here: {detail}.", detail=f"{type(error).__name__}: {error}"),
+        msg("Your cases are safe. Try again; if it happens again, run her2desk doctor."),
+    )

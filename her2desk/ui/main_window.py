@@ -1,0 +1,399 @@
+"""The one window: assembles the rooms and connects what they say to what the session does."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from her2desk.domain.prediction import Prediction
+from her2desk.domain.roi import Box
+from her2desk.errors import Her2DeskError
+from her2desk.paths import demo_case_dir
+from her2desk.settings import Settings, save_settings
+from her2desk.stats.statements import heat_share_sentence
+from her2desk.store.history import Action
+from her2desk.store.library import Library
+from her2desk.texts import tr
+from her2desk.ui.canvas.workspace import Workspace
+from her2desk.ui.case_list import CaseList
+from her2desk.ui.exporting import write_nomogram
+from her2desk.ui.header_bar import HeaderBar
+from her2desk.ui.import_notice import ImportNotice
+from her2desk.ui.imports import Importer
+from her2desk.ui.jobs import Background, JobRunner
+from her2desk.ui.panels.read_first import Impression
+from her2desk.ui.panels.result_context import context_of
+from her2desk.ui.readings import (
+    missing_names,
+    missing_note,
+    nomogram_of,
+    nomogram_shift,
+    validation_aucs,
+)
+from her2desk.ui.right_column import RightColumn
+from her2desk.ui.session import OpenCase, OpenPack, Session
+from her2desk.ui.settings_dialog import SettingsDialog
+from her2desk.ui.shortcuts_dialog import ShortcutsDialog, answer_rows, drawing_rows, rows_of
+from her2desk.ui.status_line import StatusLine
+from her2desk.ui.theme import apply_theme
+from her2desk.ui.window_actions import Deeds, add_actions
+
+NOWHERE = Box(0, 0, 0, 0)
+IMAGE_FILTER = "*.dcm *.dicom *.png *.jpg *.jpeg *.zip *"
+
+
+class MainWindow(QMainWindow):
+    """Cases on the left, the image in the middle, the result and its reasons on the right."""
+
+    def __init__(
+        self,
+        library: Library,
+        library_dir: Path,
+        settings: Settings,
+        settings_file: Path,
+        pack_path: Path,
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("Her2Desk")
+        self.setAcceptDrops(True)
+        self._library = library
+        self._is_closed = False
+        self._shortcuts: ShortcutsDialog | None = None
+        self._settings_file = settings_file
+        self._pack_path = pack_path
+        self.runner = JobRunner(library_dir, self)
+        self.background = Background(self)
+        self.session = Session(library, self.runner, self.background, settings, self)
+        self.importer = Importer(library, self)
+        self.header = HeaderBar()
+        self.cases = CaseList()
+        self.workspace = Workspace()
+        self.right = RightColumn()
+        self.result, self.tabs = self.right.result, self.right.tabs
+        self.clinical, self.nomogram = self.right.clinical, self.right.nomogram
+        self.why = self.right.why
+        self.status = StatusLine()
+        self.import_notice = ImportNotice()
+        self._arrange()
+        self._make_actions()
+        self._connect_session()
+        self._connect_widgets()
+        self.workspace.setFocus()
+        self.refresh_cases()
+        self.header.set_reader(settings.reader)
+        self.workspace.set_heatmap_opacity(settings.heatmap_opacity)
+
+    def start(self) -> None:
+        """Start the engine and open the pack; called after the first paint."""
+        self.runner.start()
+        self.session.open_pack(self._pack_path)
+
+    def open_files(self, paths: list[Path]) -> None:
+        """Import files or folders and open the first of them."""
+        self.importer.import_paths(paths)
+
+    def open_demo(self) -> None:
+        """Import the demo case and open it, ready to draw."""
+        self.open_files([demo_case_dir() / "demo.dcm"])
+
+    def refresh_cases(self, search: str = "") -> None:
+        """Show the library's cases that match ``search``."""
+        self.cases.set_cases(self._library.cases(search))
+
+    def _refresh_found(self) -> None:
+        self.refresh_cases(self.cases.search.text())
+
+    # Assembly
+
+    def _arrange(self) -> None:
+        columns = QSplitter(Qt.Orientation.Horizontal)
+        for widget in (self.cases, self.workspace, self.right):
+            columns.addWidget(widget)
+        columns.setSizes([230, 780, 400])
+        columns.setStretchFactor(1, 1)
+        columns.setChildrenCollapsible(False)
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.import_notice)
+        layout.addWidget(columns, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(body)
+        self.resize(1440, 900)
+
+    def _make_actions(self) -> None:
+        right = self.right
+        deeds = Deeds(
+            import_files=self.ask_for_files,
+            choose_pack=self.ask_for_pack,
+            search=self.cases.search.setFocus,
+            show_cases=self.cases.view.setFocus,
+            show_image=self.workspace.setFocus,
+            show_clinical=lambda: right.show_page(right.clinical),
+            show_nomogram=lambda: right.show_page(right.nomogram),
+            show_why=lambda: right.show_page(right.why),
+            switch_theme=self.toggle_theme,
+            edit_settings=self.edit_settings,
+            show_shortcuts=self.show_shortcuts,
+            quit=self.close,
+        )
+        self._actions = add_actions(self, deeds)
+
+    def _connect_session(self) -> None:
+        session = self.session
+        session.case_opened.connect(self._show_case)
+        session.frame_decoded.connect(self.workspace.frame_ready)
+        session.frame_failed.connect(self.workspace.frame_failed)
+        session.pack_opened.connect(self._show_pack)
+        session.running.connect(lambda fraction, text: self.result.show_running(text, fraction))
+        session.answered.connect(self._show_prediction)
+        session.went_stale.connect(self._mark_stale)
+        session.was_cancelled.connect(self._show_cancelled)
+        session.refused.connect(self._show_error)
+        session.case_saved.connect(self.status.show_saved)
+        session.case_saved.connect(self._refresh_found)
+        self.runner.engine_ready.connect(self.status.show_ready)
+
+    def _connect_widgets(self) -> None:
+        self.header.import_clicked.connect(self.ask_for_files)
+        self.header.pack_clicked.connect(self.ask_for_pack)
+        self.header.settings_clicked.connect(self.edit_settings)
+        self.header.theme_clicked.connect(self.toggle_theme)
+        self.header.help_clicked.connect(self.show_shortcuts)
+        self.cases.case_selected.connect(self.session.open_case)
+        self.cases.search_changed.connect(self.refresh_cases)
+        self.workspace.open_requested.connect(self.ask_for_files)
+        self.workspace.demo_requested.connect(self.open_demo)
+        self.workspace.files_dropped.connect(self.open_files)
+        self.workspace.frame_requested.connect(self.session.request_frame)
+        self.workspace.roi_closed.connect(self._take_roi)
+        self.workspace.roi_cleared.connect(self._clear_roi)
+        self.clinical.record_changed.connect(self.session.set_clinical)
+        self.clinical.validity_changed.connect(self._on_validity)
+        self.result.impression_recorded.connect(self._keep_impression)
+        self.result.cancel_requested.connect(self.session.cancel)
+        self.result.retry_requested.connect(self.session.run)
+        self.result.threshold_dragged.connect(self._own_threshold)
+        self.result.operating_point_chosen.connect(self._choose_point)
+        self.result.prevalence_changed.connect(self._choose_prevalence)
+        self.result.revealed_changed.connect(self._reveal)
+        self.workspace.heatmap_opacity_changed.connect(self._keep_opacity)
+        self.why.heatmap_requested.connect(lambda: self.workspace.set_heatmap_visible(True))
+        self.nomogram.export_requested.connect(self._export_nomogram)
+        self.importer.started.connect(self.status.show_import_started)
+        self.importer.progressed.connect(self.status.show_import_progress)
+        self.importer.finished.connect(self._show_imported)
+        self.importer.refused.connect(self.import_notice.show_messages)
+        self.status.import_cancel_requested.connect(self.importer.cancel)
+
+    # What the user asks
+
+    def ask_for_files(self) -> None:
+        """Let the user choose files to import."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self, tr("Import ultrasound files"), "", tr("Ultrasound files") + f" ({IMAGE_FILTER})"
+        )
+        if names:
+            self.open_files([Path(name) for name in names])
+
+    def ask_for_pack(self) -> None:
+        """Let the user choose another model pack."""
+        name, _ = QFileDialog.getOpenFileName(
+            self, tr("Open a model pack"), "", tr("Model packs") + " (*.h2pack)"
+        )
+        if name:
+            self.session.open_pack(Path(name))
+
+    def edit_settings(self) -> None:
+        """Show the settings dialog and take what was chosen."""
+        dialog = SettingsDialog(self.session.settings, self)
+        dialog.settings_applied.connect(self.apply_settings)
+        dialog.exec()
+
+    def show_shortcuts(self) -> None:
+        """Show every key beside the window."""
+        if self._shortcuts is None:
+            tools = [*self.workspace.toolbar.actions(), *self.workspace.cine.actions()]
+            groups = [
+                (tr("Window"), rows_of(self._actions)),
+                (tr("Answer"), answer_rows()),
+                (tr("Image"), rows_of(tools)),
+                (tr("While drawing"), drawing_rows()),
+            ]
+            self._shortcuts = ShortcutsDialog(groups, self)
+        self._shortcuts.show()
+        self._shortcuts.activateWindow()
+
+    def toggle_theme(self) -> None:
+        """Dark to light and back."""
+        theme = "light" if self.session.settings.theme == "dark" else "dark"
+        self.apply_settings(replace(self.session.settings, theme=theme))
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Use and keep these settings; the answer follows where they change it."""
+        before, self.session.settings = self.session.settings, settings
+        save_settings(self._settings_file, settings)
+        if settings.theme != before.theme:
+            app = QApplication.instance()
+            if isinstance(app, QApplication):
+                apply_theme(app, settings.theme)
+                self.header.name_theme()
+        self.header.set_reader(settings.reader)
+        self._library.reader = settings.reader
+        self._apply_read_first()
+        if settings.device != before.device:
+            self.session.run()
+        if settings.operating_point != before.operating_point:
+            self.session.operating_point = settings.operating_point
+        self.session.restate(self.session.operating_point, settings.local_prevalence)
+
+    def _take_roi(self, roi: object) -> None:
+        self.session.set_roi(roi)  # type: ignore[arg-type]
+
+    def _clear_roi(self) -> None:
+        self.session.set_roi(None)
+        self._hide_answer()
+
+    def _own_threshold(self, threshold: float) -> None:
+        self.session.restate(threshold, self.session.settings.local_prevalence)
+
+    def _choose_point(self, name: str) -> None:
+        self.session.operating_point = name
+        self.apply_settings(replace(self.session.settings, operating_point=name))
+
+    def _choose_prevalence(self, prevalence: float | None) -> None:
+        self.apply_settings(replace(self.session.settings, local_prevalence=prevalence))
+
+    def _keep_opacity(self, opacity: float) -> None:
+        settings = replace(self.session.settings, heatmap_opacity=opacity)
+        self.session.settings = settings
+        save_settings(self._settings_file, settings)
+
+    def _export_nomogram(self, kind: str) -> None:
+        prediction, pack = self.session.prediction, self.session.pack
+        name, _ = QFileDialog.getSaveFileName(
+            self, tr("Save the nomogram"), f"nomogram.{kind}", f"{kind.upper()} (*.{kind})"
+        )
+        if not name or prediction is None or pack is None:
+            return
+        geometry, values = nomogram_of(prediction, pack.pack, self.session.clinical)
+        chosen = self.nomogram.what_if() or values
+        shift = nomogram_shift(prediction)
+        self.background.run(
+            lambda: write_nomogram(Path(name), geometry, chosen, shift),
+            lambda _none: self.status.show_written(name),
+            self._show_error,
+        )
+
+    def _on_validity(self, is_valid: bool) -> None:
+        if not is_valid:
+            self._mark_stale()
+        elif self.session.is_current and self.session.prediction is not None:
+            self._show_prediction(self.session.prediction)
+
+    def _keep_impression(self, impression: Impression) -> None:
+        self.session.record(
+            Action.IMPRESSION,
+            {"answer": impression.answer, "confidence": impression.confidence},
+        )
+
+    # What the session says
+
+    def _show_case(self, case: OpenCase) -> None:
+        self.workspace.show_case(case.image, roi=case.roi)
+        self.clinical.set_record(case.clinical)
+        self.cases.select(case.case_id)
+        self.result.set_impression(None)
+        self._hide_answer()
+
+    def _show_pack(self, opened: OpenPack) -> None:
+        identity = opened.pack.identity
+        self.header.set_pack(identity)
+        self.result.set_pack(identity)
+        self.clinical.set_used_fields(opened.pack.models.clinical_inputs)
+        self._apply_read_first()
+
+    def _show_prediction(self, prediction: Prediction) -> None:
+        pack = self.session.pack
+        if pack is None:
+            return
+        note = missing_note(prediction, pack.pack, self.session.clinical)
+        self.result.show_result(prediction.readout, context_of(prediction, missing_inputs=note))
+        geometry, values = nomogram_of(prediction, pack.pack, self.session.clinical)
+        missing = missing_names(pack.pack, self.session.clinical)
+        self.nomogram.set_geometry(geometry, nomogram_shift(prediction), missing)
+        self.nomogram.set_patient(values)
+        self.why.show_prediction(prediction, validation_aucs(pack.pack))
+        self.status.show_analysis(prediction.timings_ms["total"], prediction.device)
+        self._reveal(self.result.is_revealed)
+
+    def _mark_stale(self) -> None:
+        self.result.mark_stale()
+        self.workspace.set_heatmap(None, NOWHERE)
+        self.nomogram.clear()
+        self.why.mark_stale()
+
+    def _show_cancelled(self) -> None:
+        if self.session.prediction is None:
+            self.result.show_empty()
+        elif self.session.is_current:
+            self._show_prediction(self.session.prediction)
+        else:
+            self.result.mark_stale()
+        self.status.show_cancelled()
+
+    def _show_error(self, error: Her2DeskError) -> None:
+        self.result.show_error(error.message.text(), error.remedy.text())
+        self.status.show_error(error.message.text())
+
+    def _show_imported(self, case_ids: list[int], summary: str) -> None:
+        self._refresh_found()
+        self.status.show_import_finished(summary)
+        if case_ids:
+            self.session.open_case(case_ids[0])
+
+    def _hide_answer(self) -> None:
+        self.result.show_empty()
+        self.workspace.set_heatmap(None, NOWHERE)
+        self.nomogram.clear()
+        self.why.clear()
+
+    def _reveal(self, revealed: bool) -> None:
+        """Show what explains the answer, or nothing of it before the reader's own impression."""
+        self.right.set_revealed(revealed)
+        prediction = self.session.prediction
+        heatmap = prediction.heatmap if prediction is not None else None
+        if heatmap is None or prediction is None or not (revealed and self.session.is_current):
+            self.workspace.set_heatmap(None, NOWHERE)
+        else:
+            words = heat_share_sentence(heatmap.share_in_roi).text()
+            roi = prediction.inputs.roi
+            self.workspace.set_heatmap(heatmap.values, heatmap.crop, roi, words)
+
+    def _apply_read_first(self) -> None:
+        pack = self.session.pack
+        demo = pack is not None and pack.pack.manifest.demo
+        self.result.set_read_first(self.session.settings.read_first and not demo)
+
+    # Qt
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Cancel what runs, end the engine, close the library."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.importer.close()
+            self.background.close()
+            self.runner.close()
+            self._library.close()
+        super().closeEvent(event)

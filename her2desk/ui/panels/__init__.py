@@ -1,0 +1,1 @@
+"""What stands beside the image: result, clinical form, nomogram and why."""

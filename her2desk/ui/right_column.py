@@ -1,0 +1,74 @@
+"""The right column: the result on top, and under it the tabs that feed it and explain it."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
+
+from her2desk.texts import tr
+from her2desk.ui.panels.clinical_form import ClinicalForm
+from her2desk.ui.panels.nomogram_view import NomogramView
+from her2desk.ui.panels.result_panel import ResultPanel
+from her2desk.ui.panels.why_panel import WhyPanel
+
+READING_SHARE = 0.70  # of the height, for the result while the clinical form is open
+EXPLAINING_SHARE = 0.43  # number, bar and call; the nomogram and the reasons need the rest
+
+
+class RightColumn(QSplitter):
+    """Gives the height to what is being read: the result, or the picture that explains it.
+
+    A division that the reader drags is kept for that tab.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self.result = ResultPanel()
+        self.clinical = ClinicalForm()
+        self.nomogram = NomogramView()
+        self.why = WhyPanel()
+        self.tabs = QTabWidget()
+        for page, title in (
+            (self.clinical, tr("Clinical")),
+            (self.nomogram, tr("Nomogram")),
+            (self.why, tr("Why")),
+        ):
+            self.tabs.addTab(page, title)
+        for index, tip in enumerate(
+            (
+                tr("What is known of the patient (Ctrl+3)"),
+                tr("How the estimate is added up, to drag (Ctrl+4)"),
+                tr("Branches, features and attention (Ctrl+5)"),
+            )
+        ):
+            self.tabs.setTabToolTip(index, tip)
+        self._shares = {0: READING_SHARE, 1: EXPLAINING_SHARE, 2: EXPLAINING_SHARE}
+        self.setMinimumWidth(300)
+        self.setChildrenCollapsible(False)
+        self.addWidget(self.result)
+        self.addWidget(self.tabs)
+        self.tabs.currentChanged.connect(self._divide)
+        self.splitterMoved.connect(self._keep_division)
+
+    def set_revealed(self, revealed: bool) -> None:
+        """Offer what explains the answer, or keep it out of sight until the reader's impression."""
+        for page in (self.nomogram, self.why):
+            self.tabs.setTabVisible(self.tabs.indexOf(page), revealed)
+
+    def show_page(self, page: QWidget) -> None:
+        """Turn to a tab and give it the keyboard."""
+        if self.tabs.isTabVisible(self.tabs.indexOf(page)):
+            self.tabs.setCurrentWidget(page)
+            self.tabs.tabBar().setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the shares."""
+        super().resizeEvent(event)
+        self._divide()
+
+    def _divide(self) -> None:
+        share = self._shares[self.tabs.currentIndex()]
+        upper = round(share * self.height())
+        self.setSizes([upper, self.height() - upper])
+
+    def _keep_division(self) -> None:
+        self._shares[self.tabs.currentIndex()] = self.sizes()[0] / max(1, self.height())

@@ -1,0 +1,86 @@
+"""A row of buttons of which one is chosen."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+
+class SegmentedControl(QWidget):
+    """One choice out of a few, all in sight; Tab enters it, arrow keys move inside it.
+
+    Parameters
+    ----------
+    choices : (value, text on the button) in order; values are compared with their types, so that
+        True and 1 stay apart. The button of None ("not known") never takes the accent colour.
+    """
+
+    value_changed = Signal(object)
+
+    def __init__(
+        self, choices: Sequence[tuple[object, str]], name: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._values = [value for value, _ in choices]
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for index, (_, text) in enumerate(choices):
+            row.addWidget(self._button(index, text, name))
+        self._group.idClicked.connect(self._emit)
+        self.setFocusProxy(self._group.button(0))
+        self.setAccessibleName(name)
+
+    def value(self) -> object:
+        """The chosen value; None where nothing is chosen."""
+        index = self._group.checkedId()
+        return self._values[index] if index >= 0 else None
+
+    def set_value(self, value: object) -> None:
+        """Choose ``value`` without a signal; one that is not among the choices chooses nothing."""
+        for index, own in enumerate(self._values):
+            if own == value and type(own) is type(value):
+                self._group.button(index).setChecked(True)
+                self.setFocusProxy(self._group.button(index))
+                return
+        self.clear()
+
+    def clear(self) -> None:
+        """Choose nothing."""
+        self._group.setExclusive(False)
+        for button in self._group.buttons():
+            button.setChecked(False)
+        self._group.setExclusive(True)
+
+    def button(self, value: object) -> QPushButton:
+        """The button that stands for ``value``."""
+        found = self._group.button(self._values.index(value))
+        assert isinstance(found, QPushButton)
+        return found
+
+    def buttons(self) -> list[QWidget]:
+        """The buttons from left to right."""
+        return [self._group.button(index) for index in range(len(self._values))]
+
+    def _button(self, index: int, text: str, name: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setCheckable(True)
+        button.setProperty("segment", self._place(index))
+        button.setProperty("quiet", self._values[index] is None)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.setAccessibleName(f"{name}: {text}")
+        self._group.addButton(button, index)
+        return button
+
+    def _place(self, index: int) -> str:
+        if len(self._values) == 1:
+            return "only"
+        if index == 0:
+            return "first"
+        return "last" if index == len(self._values) - 1 else "middle"
+
+    def _emit(self, index: int) -> None:
+        self.setFocusProxy(self._group.button(index))
+        self.value_changed.emit(self._values[index])

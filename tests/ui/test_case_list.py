@@ -1,0 +1,164 @@
+"""Finding and choosing a case."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from her2desk.ui.case_list import CaseList, CaseModel, date_text, detail_text, side_text, title_text
+from her2desk.ui.theme import apply_theme, colours
+
+Left = Qt.MouseButton.LeftButton
+
+
+@dataclass(frozen=True)
+class Row:
+    case_id: int
+    patient_id: str = "0007"
+    patient_name: str = "Doe^Jane"
+    laterality: str | None = "L"
+    age_years: float | None = 62.0
+    study_date: str = "20240131"
+    file_name: str = "scan.dcm"
+    status: str = "imported"
+    frames: int = 1
+
+
+ROWS = (
+    Row(1),
+    Row(2, "0008", laterality="R", age_years=47.0, status="drawn"),
+    Row(3, "", laterality=None, age_years=None, study_date="", status="read", frames=57),
+    Row(4, "0010", status="reported"),
+)
+
+
+@pytest.fixture
+def cases(qtbot: QtBot, qapp: QApplication) -> CaseList:
+    apply_theme(qapp, "dark")
+    widget = CaseList()
+    qtbot.addWidget(widget)
+    widget.resize(240, 400)
+    widget.set_cases(ROWS)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+def row_position(cases: CaseList, row: int) -> QPoint:
+    return cases.view.visualRect(cases.view.model().index(row, 0)).center()
+
+
+def test_a_row_says_who_and_how_far() -> None:
+    assert (title_text(ROWS[1]), side_text(ROWS[1])) == ("0008", "R  47 y")
+    assert detail_text(ROWS[1]) == "drawn · 2024-01-31"
+    assert title_text(ROWS[2]) == "scan.dcm", "the file names no patient"
+    assert side_text(ROWS[2]) == ""
+    assert detail_text(ROWS[2]) == "read"
+    assert title_text(Row(12, "", file_name="")) == "0012"
+    assert date_text("2024-1") == "2024-1"
+    assert detail_text(Row(1, status="archived")) == "archived · 2024-01-31"
+
+
+def test_a_click_chooses_a_case(qtbot: QtBot, cases: CaseList) -> None:
+    with qtbot.waitSignal(cases.case_selected) as chosen:
+        qtbot.mouseClick(cases.view.viewport(), Left, pos=row_position(cases, 1))
+    assert chosen.args == [2]
+    assert cases.selected() == 2
+
+
+def test_the_keyboard_chooses_a_case(qtbot: QtBot, cases: CaseList) -> None:
+    cases.select(1)
+    chosen: list[int] = []
+    cases.case_selected.connect(chosen.append)
+    qtbot.keyClick(cases.view, Qt.Key.Key_Down)
+    qtbot.keyClick(cases.view, Qt.Key.Key_End)
+    qtbot.keyClick(cases.view, Qt.Key.Key_Return)
+    assert chosen == [2, 4, 4]
+
+
+def test_return_without_a_case_does_nothing(qtbot: QtBot, cases: CaseList) -> None:
+    cases.select(None)
+    with qtbot.assertNotEmitted(cases.case_selected):
+        qtbot.keyClick(cases.view, Qt.Key.Key_Return)
+
+
+def test_what_the_program_selects_is_not_signalled(qtbot: QtBot, cases: CaseList) -> None:
+    with qtbot.assertNotEmitted(cases.case_selected):
+        cases.select(3)
+        cases.set_cases(ROWS[1:])
+        cases.set_cases(tuple(reversed(ROWS)))
+    assert cases.selected() == 3
+    assert cases.view.currentIndex().row() == 1, "it stays selected in another order"
+
+
+def test_a_selected_case_that_the_search_hides_comes_back(cases: CaseList) -> None:
+    cases.select(4)
+    cases.set_cases(ROWS[:1])
+    assert not cases.view.currentIndex().isValid()
+    cases.set_cases(ROWS)
+    assert cases.view.currentIndex().row() == 3
+
+
+def test_the_search_is_told(qtbot: QtBot, cases: CaseList) -> None:
+    with qtbot.waitSignal(cases.search_changed) as changed:
+        qtbot.keyClicks(cases.search, "0")
+    assert changed.args == ["0"]
+
+
+def test_an_empty_list_says_what_to_do(qtbot: QtBot, cases: CaseList) -> None:
+    assert cases.empty_text() == ""
+    cases.set_cases(())
+    assert cases.empty_text() == "No cases yet. Drop files on the window, or press Import."
+    qtbot.keyClicks(cases.search, "xyz")
+    cases.set_cases(())
+    assert cases.empty_text() == "No case matches “xyz”."
+
+
+def test_screen_readers_hear_the_whole_row(cases: CaseList) -> None:
+    index = cases.view.model().index(0, 0)
+    heard = index.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert heard == "0007, Doe^Jane, L  62 y, imported · 2024-01-31, 1 frame, scan.dcm"
+    assert index.data() == "0007"
+    assert index.data(Qt.ItemDataRole.DecorationRole) is None
+
+
+def test_the_model_is_a_flat_list(qtbot: QtBot) -> None:
+    model = CaseModel()
+    model.set_cases(ROWS)
+    assert model.rowCount() == 4
+    assert model.rowCount(model.index(0, 0)) == 0
+    assert model.data(QModelIndex()) is None
+
+
+def test_states_differ_in_shape_and_not_only_in_colour(cases: CaseList, qapp: QApplication) -> None:
+    shapes: Callable[[int], tuple[bool, ...]] = lambda row: shape_of(cases, row)  # noqa: E731
+    assert len({shapes(row) for row in range(4)}) == 4
+
+
+def shape_of(cases: CaseList, row: int) -> tuple[bool, ...]:
+    """Which pixels of the status mark are inked at all."""
+    box = cases.view.visualRect(cases.view.model().index(row, 0))
+    image = cases.view.viewport().grab(box).toImage()
+    ground = colours().surface
+    return tuple(
+        image.pixelColor(x, y).name() != ground for x in range(10, 28) for y in range(9, 27)
+    )
+
+
+def test_the_selected_row_stands_out_without_losing_its_words(
+    qtbot: QtBot, cases: CaseList
+) -> None:
+    cases.select(1)
+    cases.activateWindow()
+    cases.view.setFocus()
+    qtbot.waitUntil(cases.view.hasFocus)
+    box = cases.view.visualRect(cases.view.model().index(0, 0))
+    image = cases.view.viewport().grab(box).toImage()
+    assert image.pixelColor(120, 45).name() == colours().surface_raised
+    other = cases.view.visualRect(cases.view.model().index(1, 0))
+    assert cases.view.viewport().grab(other).toImage().pixelColor(120, 45).name() == (
+        colours().surface
+    )
