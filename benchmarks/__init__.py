@@ -1,0 +1,1 @@
+"""Ratios and stalls, measured in one run; printed, never asserted."""

@@ -1,0 +1,171 @@
+"""Writes the documentation's pictures: the real window on the demo case, drawn offscreen.
+
+Run: QT_QPA_PLATFORM=offscreen python docs/make_images.py docs/images
+"""
+
+import argparse
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from her2desk.settings import Settings
+from her2desk.ui.app import make_application
+from her2desk.ui.canvas.tools import Tool
+from her2desk.ui.rehearsal import Rehearsal, demo_roi
+
+WIDTH, HEIGHT = 1440, 900
+SMALL = (1280, 720)
+CORNERS = 14
+# Colours kept as they are (those of the theme), greys of the ultrasound, and mixed for the rest.
+EXACT, GREYS, MIXED = 80, 64, 112
+
+
+class Photographer:
+    """Names, takes and writes the pictures."""
+
+    def __init__(self, folder: Path, rehearsal: Rehearsal) -> None:
+        self._folder = folder
+        self._rehearsal = rehearsal
+
+    def take(self, name: str) -> None:
+        """Write the window as it is now to ``NAME.png``."""
+        QApplication.processEvents()
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self._rehearsal.window.grab().save(buffer, "PNG")
+        picture = Image.open(io.BytesIO(bytes(buffer.data().data()))).convert("RGB")
+        path = self._folder / f"{name}.png"
+        _indexed(picture).save(path, optimize=True)
+        sys.stdout.write(f"{path}\n")
+
+    def take_in_both_themes(self, name: str) -> None:
+        """Write ``NAME-dark.png`` and ``NAME-light.png``."""
+        self.take(f"{name}-dark")
+        self._rehearsal.window.toggle_theme()
+        self.take(f"{name}-light")
+        self._rehearsal.window.toggle_theme()
+
+
+def main() -> int:
+    """Make every picture; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    make_application(Settings(theme="dark"))
+    with tempfile.TemporaryDirectory() as home:
+        rehearsal = Rehearsal(Path(home), Settings(theme="dark", device="cpu"))
+        try:
+            _all(rehearsal, Photographer(folder, rehearsal))
+        finally:
+            rehearsal.close()
+    return 0
+
+
+def _all(rehearsal: Rehearsal, photographer: Photographer) -> None:
+    window = rehearsal.window
+    rehearsal.show(WIDTH, HEIGHT)
+    rehearsal.start()
+    photographer.take("empty-dark")
+    rehearsal.open_case()
+    rehearsal.fill_in()
+    _draw_half(rehearsal)
+    photographer.take("drawn-dark")
+    window.workspace.view.clear()
+    rehearsal.draw()
+    rehearsal.answer()
+    window.workspace.view.set_tool(Tool.EDIT)
+    window.workspace.set_heatmap_visible(True)
+    photographer.take_in_both_themes("result-heatmap")
+    window.resize(*SMALL)
+    photographer.take("result-small-dark")
+    window.resize(WIDTH, HEIGHT)
+    window.workspace.set_heatmap_visible(False)
+    window.tabs.setCurrentWidget(window.nomogram)
+    _drag_marker(rehearsal)
+    photographer.take_in_both_themes("nomogram-dragged")
+    window.tabs.setCurrentWidget(window.why)
+    photographer.take("why-dark")
+    window.tabs.setCurrentWidget(window.clinical)
+    _nudge(rehearsal)
+    photographer.take("stale-or-running-dark")
+
+
+def _indexed(picture: Image.Image) -> Image.Image:
+    """The picture in 256 colours: the most frequent ones, those of the theme, stay exact."""
+    counted = sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True)
+    colours: list[tuple[int, int, int]] = [colour for _, colour in counted]  # type: ignore[misc]
+    rest = Image.new("RGB", (max(1, len(colours) - EXACT), 1))
+    rest.putdata(colours[EXACT:] or colours[:1])
+    mixed = rest.quantize(MIXED, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    greys = np.repeat(np.linspace(0, 255, GREYS).round(), 3)
+    chosen = np.array([*colours[:EXACT], *np.reshape([*greys, *mixed], (-1, 3))], np.int64)
+    keys = np.array(colours, np.int64)
+    nearest = np.array([((chosen - colour) ** 2).sum(axis=1).argmin() for colour in keys])
+    table = np.zeros(1 << 24, np.uint8)
+    table[keys @ (1 << 16, 1 << 8, 1)] = nearest
+    pixels = np.asarray(picture, np.int64) @ (1 << 16, 1 << 8, 1)
+    indexed = Image.fromarray(table[pixels], "P")
+    indexed.putpalette(chosen.astype(np.uint8).tobytes())
+    return indexed
+
+
+def _draw_half(rehearsal: Rehearsal) -> None:
+    """Click round half the lesion and leave the pointer on the way to the next corner."""
+    view = rehearsal.window.workspace.view
+    view.set_tool(Tool.POLYGON)
+    for point in _corners()[: CORNERS * 2 // 3]:
+        place = view.transform.to_view(point).toPoint()
+        QTest.mouseMove(view, place)
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseMove(view, view.transform.to_view(_corners()[CORNERS * 2 // 3]).toPoint())
+
+
+def _corners() -> list[tuple[float, float]]:
+    points = demo_roi().polygon
+    return [points[i * len(points) // CORNERS] for i in range(CORNERS)]
+
+
+def _drag_marker(rehearsal: Rehearsal) -> None:
+    """Drag the first axis's marker with the mouse, as a reader would."""
+    QApplication.processEvents()
+    canvas = rehearsal.window.nomogram.canvas
+    layout = canvas.layout_now()
+    assert layout is not None
+    axis = layout.geometry.axes[-1]
+    y = layout.row_y(len(layout.geometry.axes))
+    start = layout.value_x(axis, canvas.patient()[axis.term.name])
+    low, high = (layout.value_x(axis, tick[0]) for tick in (axis.ticks[0], axis.ticks[-1]))
+    end = start + 0.35 * (max(low, high) - min(low, high)) * (
+        1 if start < canvas.width() / 2 else -1
+    )
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPointF(start, y).toPoint())
+    for step in range(1, 6):
+        QTest.mouseMove(canvas, QPoint(round(start + (end - start) * step / 5), round(y)))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPointF(end, y).toPoint())
+
+
+def _nudge(rehearsal: Rehearsal) -> None:
+    """Move the outline a little: an analysis begins, and the old answer stands greyed."""
+    session = rehearsal.window.session
+    roi = demo_roi()
+    moved = type(roi)(roi.frame_index, tuple((x + 3.0, y + 2.0) for x, y in roi.polygon))
+    rehearsal.window.workspace.set_roi(moved)
+    began: list[float] = []
+    session.running.connect(lambda fraction, _text: began.append(fraction))
+    session.set_roi(moved)
+    rehearsal.wait_until(lambda: bool(began))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("QT_SCALE_FACTOR", "1")
+    sys.exit(main())
