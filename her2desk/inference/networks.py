@@ -86,39 +86,32 @@ def build_network(architecture: str, channels: int) -> nn.Module:
     return ARCHITECTURES[architecture].build(channels)
 
 
+def load_reader(
+    architecture: str, channels: int, weights: Mapping[str, NDArray[Any]], device: str = "cpu"
+) -> "CnnReader":
+    """A reader of stored weights; raises ``PackRefused`` where they do not fit the architecture."""
+    network = build_network(architecture, channels)
+    state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+    try:
+        network.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        raise PackRefused(
+            msg("The pack's network does not fit its architecture."),
+            msg("Get the pack again from whoever built it."),
+            code="pack-network",
+        ) from error
+    return CnnReader(network, architecture, channels, device)
+
+
 class CnnReader:
     """A trained network, ready to read crops on one device."""
 
     def __init__(
-        self,
-        architecture: str,
-        channels: int,
-        weights: Mapping[str, NDArray[Any]],
-        device: str = "cpu",
-    ):
-        network = build_network(architecture, channels)
-        state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
-        try:
-            network.load_state_dict(state, strict=True)
-        except RuntimeError as error:
-            raise PackRefused(
-                msg("The pack's network does not fit its architecture."),
-                msg("Get the pack again from whoever built it."),
-                code="pack-network",
-            ) from error
-        self._use(architecture, channels, network.eval().to(device), device)
-
-    @classmethod
-    def of(cls, network: nn.Module, architecture: str, channels: int) -> "CnnReader":
-        """A reader of a network that has just been trained, on the CPU."""
-        reader = cls.__new__(cls)
-        reader._use(architecture, channels, network.eval(), "cpu")
-        return reader
-
-    def _use(self, architecture: str, channels: int, network: nn.Module, device: str) -> None:
+        self, network: nn.Module, architecture: str, channels: int, device: str = "cpu"
+    ) -> None:
         self.device = device
         self._channels = channels
-        self._network = network
+        self._network = network.eval().to(device)
         self._spec = ARCHITECTURES[architecture]
 
     def read(self, crop: NDArray[np.float32]) -> NetworkAnswer:

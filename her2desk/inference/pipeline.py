@@ -24,7 +24,7 @@ from her2desk.inference.branches import (
 from her2desk.inference.cautions import cautions
 from her2desk.inference.devices import choose_device, fix_threads
 from her2desk.inference.heatmap import grad_cam, look
-from her2desk.inference.networks import CnnReader
+from her2desk.inference.networks import CnnReader, load_reader
 from her2desk.inference.preprocess import crop_box, network_input
 from her2desk.inference.readout import branch_probabilities, prevalence_shift, read
 from her2desk.packs.pack import Pack, open_pack
@@ -64,7 +64,7 @@ def load_pack(path: Path, device: str = "auto") -> LoadedPack:
             code="pack-classes",
         )
     part = pack.manifest.network
-    network = CnnReader(
+    network = load_reader(
         part.architecture, part.channels, pack.network_weights(), choose_device(device)
     )
     return LoadedPack(pack, network, load_profile(pack.profile_text))

@@ -125,7 +125,7 @@ def _run(samples: Sequence[Sample], job: _Job, plan: TrainingPlan) -> _Said:
     crops = np.stack([samples[i].crop for i in job.train])
     labels = np.array([samples[i].positive for i in job.train])
     network = train_network(crops, labels, plan, job.seed)
-    reader = CnnReader.of(network, plan.architecture, 1)
+    reader = CnnReader(network, plan.architecture, 1)
     answers = [reader.read(samples[i].crop) for i in job.answer]
     attention: tuple[Attention, ...] = ()
     state: dict[str, NDArray[np.float32]] = {}

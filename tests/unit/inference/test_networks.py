@@ -7,7 +7,7 @@ import torch
 from her2desk.domain.roi import Box
 from her2desk.errors import PackRefused
 from her2desk.inference.heatmap import grad_cam, look
-from her2desk.inference.networks import ARCHITECTURES, CnnReader, NetworkAnswer, build_network
+from her2desk.inference.networks import ARCHITECTURES, NetworkAnswer, build_network, load_reader
 
 
 def weights_of(network):
@@ -23,7 +23,7 @@ def test_the_heatmap_equals_the_gradient_definition(architecture, channels, size
     torch.manual_seed(3)
     network = build_network(architecture, channels).eval()
     crop = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
-    reader = CnnReader(architecture, channels, weights_of(network))
+    reader = load_reader(architecture, channels, weights_of(network))
     answer = reader.read(crop)
 
     spec = ARCHITECTURES[architecture]
@@ -51,14 +51,14 @@ def test_resnet101_loads_in_torchvisions_layout_and_strides():
     names = set(network.state_dict())
     assert {"conv1.weight", "layer3.22.bn3.weight", "layer4.0.downsample.0.weight"} <= names
     assert "layer1.0.downsample.0.bias" not in names
-    reader = CnnReader("resnet101", 3, weights_of(network))
+    reader = load_reader("resnet101", 3, weights_of(network))
     answer = reader.read(np.zeros((224, 224), dtype=np.float32))
     assert answer.maps.shape == (2048, 7, 7)
     assert answer.penultimate.shape == (2048,)
 
 
 def test_the_demo_network_gives_a_seven_by_seven_map():
-    reader = CnnReader("resnet18-slim", 1, weights_of(build_network("resnet18-slim", 1)))
+    reader = load_reader("resnet18-slim", 1, weights_of(build_network("resnet18-slim", 1)))
     assert reader.read(np.zeros((112, 112), dtype=np.float32)).maps.shape[1:] == (7, 7)
 
 
@@ -69,7 +69,7 @@ def test_an_unknown_architecture_is_refused_by_name():
 
 def test_weights_of_another_architecture_are_refused():
     with pytest.raises(PackRefused, match="does not fit"):
-        CnnReader("resnet50", 3, weights_of(build_network("resnet18-slim", 1)))
+        load_reader("resnet50", 3, weights_of(build_network("resnet18-slim", 1)))
 
 
 def answer_with(heat):
