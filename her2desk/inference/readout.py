@@ -8,16 +8,14 @@ no call where the interval crosses the threshold.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from statistics import NormalDist
 
 import numpy as np
 
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.readout import Call, Confusion, Estimate, Proportion, Readout
 from her2desk.domain.validation import OperatingPoint, ValidationRow
-from her2desk.stats.proportions import predictive_values, wilson
+from her2desk.stats.proportions import Z_95, predictive_values, wilson
 
-Z95 = NormalDist().inv_cdf(0.975)
 NEAREST = 20
 
 
@@ -55,7 +53,7 @@ def read(
     shift = prevalence_shift(estimate, prevalence)
     world = estimate.training_prevalence if prevalence is None else prevalence
     centre = estimate.logit + shift
-    reach = Z95 * math.sqrt(estimate.variance)
+    reach = Z_95 * math.sqrt(estimate.variance)
     lower, upper = sigmoid(centre - reach), sigmoid(centre + reach)
     table = confusion_at(rows, operating_point, shift)
     ppv, npv = predictive_values(table, world)

@@ -5,7 +5,6 @@ The placement values come from midranks, as Sun & Xu (2014, IEEE Signal Processi
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -13,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from her2desk.errors import InputRefused
+from her2desk.stats.proportions import Z_95
 from her2desk.texts import msg
 
-Z_95 = NormalDist().inv_cdf(0.975)
 BISECTIONS = 60
 MIN_FOR_DELONG = 2
 Method = Literal["delong", "logit-delong", "newcombe"]

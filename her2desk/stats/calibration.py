@@ -2,16 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from her2desk.errors import InputRefused
 from her2desk.stats.logistic import fit_logistic
+from her2desk.stats.proportions import Z_95
 from her2desk.texts import msg
 
-Z_95 = NormalDist().inv_cdf(0.975)
 TOLERANCE = 1e-12
 
 
