@@ -1,5 +1,6 @@
 """The one window: assembles the rooms and connects what they say to what the session does."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from PySide6.QtWidgets import (
 
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.roi import Box
-from her2desk.errors import Her2DeskError
+from her2desk.errors import Her2DeskError, StoreRefused
 from her2desk.paths import demo_case_dir
-from her2desk.settings import Settings, save_settings
+from her2desk.settings import Settings, load_settings, save_settings
 from her2desk.stats.statements import heat_share_sentence
 from her2desk.store.history import Action
 from her2desk.store.library import Library
@@ -47,6 +48,7 @@ from her2desk.ui.status_line import StatusLine
 from her2desk.ui.theme import apply_theme
 from her2desk.ui.window_actions import Deeds, add_actions
 
+log = logging.getLogger(__name__)
 NOWHERE = Box(0, 0, 0, 0)
 IMAGE_FILTER = "*.dcm *.dicom *.png *.jpg *.jpeg *.zip *"
 
@@ -276,9 +278,8 @@ class MainWindow(QMainWindow):
         self.apply_settings(replace(self.session.settings, local_prevalence=prevalence))
 
     def _keep_opacity(self, opacity: float) -> None:
-        settings = replace(self.session.settings, heatmap_opacity=opacity)
-        self.session.settings = settings
-        save_settings(self._settings_file, settings)
+        """Written when the window closes: a dragged slider must not wait for the disk."""
+        self.session.settings = replace(self.session.settings, heatmap_opacity=opacity)
 
     def _export_nomogram(self, kind: str) -> None:
         prediction, pack = self.session.prediction, self.session.pack
@@ -396,4 +397,13 @@ class MainWindow(QMainWindow):
             self.background.close()
             self.runner.close()
             self._library.close()
+            self._save_opacity()
         super().closeEvent(event)
+
+    def _save_opacity(self) -> None:
+        if self.session.settings == load_settings(self._settings_file):
+            return
+        try:
+            save_settings(self._settings_file, self.session.settings)
+        except StoreRefused as error:
+            log.warning("the heatmap's opacity was not kept: %s", error)

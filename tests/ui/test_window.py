@@ -242,3 +242,9 @@ def test_the_nomogram_shows_the_patient_and_the_same_probability(qtbot, window):
     assert canvas.probability(canvas.patient()) == pytest.approx(
         prediction.readout.probability, abs=1e-9
     )
+
+
+def test_the_heatmaps_opacity_is_kept_when_the_window_closes(qtbot, window, tmp_path):
+    window.workspace.heatmap_opacity_changed.emit(0.8)
+    window.close()
+    assert load_settings(tmp_path / "settings.json").heatmap_opacity == 0.8
