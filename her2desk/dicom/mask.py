@@ -1,4 +1,4 @@
-"""From a PNG mask to an outline."""
+"""From a mask to an outline, and masks as PNG files hold them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +8,20 @@ from numpy.typing import NDArray
 
 from her2desk.dicom.raster import SIXTEEN_BIT_MODES, read_picture, to_8bit
 from her2desk.domain.image import ImageWarning
-from her2desk.domain.roi import Point, Roi
+from her2desk.domain.roi import MAX_POINTS, Point, Roi
 from her2desk.errors import InputRefused
 from her2desk.texts import msg
 
 CENTRE = 0.5  # a pixel's centre lies half a pixel from its corner (SCOORD)
+
+
+@dataclass(frozen=True)
+class FrameMask:
+    """The mask (rows, columns) of one frame as a file holds it, and what to say of it."""
+
+    frame_index: int
+    mask: NDArray[np.bool_]
+    warnings: tuple[ImageWarning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,28 +40,25 @@ def roi_from_mask(path: Path, frame_index: int, size: tuple[int, int] | None = N
 def outline_from_mask(
     path: Path, frame_index: int, size: tuple[int, int] | None = None
 ) -> MaskOutline:
-    """The outline of the largest part of the mask in the PNG file ``path``.
+    """``outline_of_mask`` of the PNG file ``path``: every value but 0 (black) is of the lesion.
 
-    Every value but 0 (black, where the mask has colours) belongs to the lesion. ``size`` is the
-    image's (rows, columns). The outline runs halfway between the centres of the pixels inside and
-    outside (marching squares, Lorensen & Cline 1987), so filling it by pixel centres gives the
-    part back exactly, holes filled.
-    Raises ``InputRefused``: ``mask-size`` where the mask is not of the image's size,
-    ``mask-empty``, and ``open_image``'s codes for a file that cannot be read.
+    Raises ``InputRefused`` also with ``mask-format`` and with ``open_image``'s codes for a file
+    that cannot be read.
     """
-    mask = _read(path)
-    if size is not None and mask.shape != size:
-        raise InputRefused(
-            msg(
-                "The mask is {mask_columns} × {mask_rows} pixels, the image {columns} × {rows}.",
-                mask_columns=mask.shape[1],
-                mask_rows=mask.shape[0],
-                columns=size[1],
-                rows=size[0],
-            ),
-            msg("Use the mask that was drawn on this image."),
-            code="mask-size",
-        )
+    return outline_of_mask(FrameMask(frame_index, _read(path)), size)
+
+
+def outline_of_mask(found: FrameMask, size: tuple[int, int] | None = None) -> MaskOutline:
+    """The outline of the largest part of a mask; ``size`` is the image's (rows, columns).
+
+    The outline runs halfway between the centres of the pixels inside and outside (marching squares,
+    Lorensen & Cline 1987), so filling it by pixel centres gives the part back exactly, holes filled.
+    Raises ``InputRefused``: ``mask-size`` where the mask is not of the image's size,
+    ``mask-empty``, and ``mask-ragged`` where no outline could follow its edge.
+    """
+    mask = found.mask
+    if size is not None:
+        check_size((mask.shape[0], mask.shape[1]), size)
     if not mask.any():
         raise InputRefused(
             msg("The mask is empty: no pixel is marked."),
@@ -60,7 +66,7 @@ def outline_from_mask(
             code="mask-empty",
         )
     part, parts, has_holes = _largest_part(mask)
-    warnings = []
+    warnings = list(found.warnings)
     if parts > 1:
         warnings.append(
             ImageWarning(
@@ -72,7 +78,60 @@ def outline_from_mask(
         warnings.append(
             ImageWarning("mask-holes", msg("The mask has holes; the outline includes them."))
         )
-    return MaskOutline(Roi(frame_index, trace(part)), tuple(warnings))
+    polygon = trace(part)
+    if len(polygon) > MAX_POINTS:
+        raise InputRefused(
+            msg("The mask's edge is too ragged to be an outline."),
+            msg("Draw the outline again around the lesion."),
+            code="mask-ragged",
+        )
+    return MaskOutline(Roi(found.frame_index, polygon), tuple(warnings))
+
+
+def check_size(mask: tuple[int, int], image: tuple[int, int]) -> None:
+    """Raise ``InputRefused`` (``mask-size``) unless both have the same (rows, columns)."""
+    if mask != image:
+        raise InputRefused(
+            msg(
+                "The mask is {mask_columns} × {mask_rows} pixels, the image {columns} × {rows}.",
+                mask_columns=mask[1],
+                mask_rows=mask[0],
+                columns=image[1],
+                rows=image[0],
+            ),
+            msg("Use the mask that was drawn on this image."),
+            code="mask-size",
+        )
+
+
+def frame_needed(frames: int) -> InputRefused:
+    """The refusal of an outline on several frames where none was asked for."""
+    return InputRefused(
+        msg("The mask marks {n} frames of the image.", n=frames),
+        msg("Say which frame is meant."),
+        code="frame-needed",
+    )
+
+
+def frame_contradicts(frame_index: int, asked: int) -> InputRefused:
+    """The refusal of an outline on ``frame_index`` where ``asked`` was (both from 0)."""
+    return InputRefused(
+        msg(
+            "The outline is on frame {frame}, not on frame {asked}.",
+            frame=frame_index + 1,
+            asked=asked + 1,
+        ),
+        msg("Correct the frame's number, or use the outline of that frame."),
+        code="frame-contradicts-roi",
+    )
+
+
+def several_labels(labels: int) -> ImageWarning:
+    """What to say of a mask that tells several structures apart."""
+    return ImageWarning(
+        "mask-labels",
+        msg("The mask has {labels} labels; all of them count as the lesion.", labels=labels),
+    )
 
 
 def trace(part: NDArray[np.bool_]) -> tuple[Point, ...]:
