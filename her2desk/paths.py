@@ -37,6 +37,14 @@ def default_library_dir() -> Path:
     return Path(named) if named else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
 
 
+def default_cache_dir() -> Path:
+    """Folder of what can be worked out again; it follows ``HER2DESK_HOME`` too."""
+    named = os.environ.get(LIBRARY_VARIABLE)
+    if named:
+        return Path(named) / "cache"
+    return Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
+
+
 def settings_path() -> Path:
     """The settings file; it follows ``HER2DESK_HOME`` so that a library can be carried whole."""
     named = os.environ.get(LIBRARY_VARIABLE)

@@ -1,31 +1,40 @@
-"""Radiomics features of one ROI, by pyradiomics 3.0.1 on a two-dimensional image.
+"""Radiomics features of one ROI, by pyradiomics 3.0.1.
 
 A two-dimensional SimpleITK image makes every class and filter two-dimensional, the Laplacian of
 Gaussian included, which pyradiomics' ``force2D`` cannot do on one slice. Features carry
 pyradiomics' own names, ``<image>_<class>_<feature>``.
 """
 
-import logging
 import math
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.errors import InputRefused
+from her2desk.radiomics.filtered import Box, cut, filtered_images
 from her2desk.radiomics.mask import check_mask
-from her2desk.radiomics.profile import SHAPE, FeatureClass, ImageType, Profile, log_image_name
+from her2desk.radiomics.profile import (
+    SHAPES,
+    FeatureClass,
+    Profile,
+    is_noise,
+)
+from her2desk.radiomics.pyradiomics_classes import (
+    SharedByClasses,
+    features_of,
+    pyradiomics_kept_quiet,
+    quick_class,
+)
 from her2desk.texts import msg
 
 MAX_RESAMPLED_PX = 4_000_000
 ORIGINAL = "original"
-_OUR_LOG = "her2desk.radiomics"
-_BIN_COEFFICIENTS = ("grayLevels", "Ng")
+THICKNESS = 1.0  # of a volume's one slice, in the profile's unit
 
+OnMissing = Literal["refuse", "nan"]
 Wanted = dict[str, dict[FeatureClass, list[str]]]
 
 
@@ -35,6 +44,8 @@ def extract(
     spacing_mm: tuple[float, float] | None,
     profile: Profile,
     names: Sequence[str],
+    *,
+    on_missing: OnMissing = "refuse",
 ) -> dict[str, float]:
     """The named features of an ROI, in the order of ``names``.
 
@@ -46,6 +57,7 @@ def extract(
         it.
     profile : what can be measured, and how.
     names : pyradiomics feature names out of ``all_names(profile)``; only these are computed.
+    on_missing : "nan" gives NaN for a feature without a value on this ROI, instead of refusing.
 
     Raises ``InputRefused`` with the code ``roi-too-small``, ``spacing-needed``,
     ``spacing-implausible``, ``features-missing`` (a name that the profile cannot give) or
@@ -59,25 +71,40 @@ def extract(
     check_mask(mask)
     spacing = _spacing(profile, spacing_mm)
     _check_extent(mask, spacing, profile)
-    with _pyradiomics_kept_quiet():
+    with pyradiomics_kept_quiet():
         image, roi = _prepared(grey, mask, spacing, profile)
         values = _measured(image, roi, profile, wanted)
-    return {name: _finite(name, values) for name in names}
+    if on_missing == "refuse":
+        return {name: _finite(name, values) for name in names}
+    found = {name: values.get(name, math.nan) for name in names}
+    return {name: value if math.isfinite(value) else math.nan for name, value in found.items()}
 
 
+@lru_cache(maxsize=16)
 def all_names(profile: Profile) -> tuple[str, ...]:
     """Every feature that the profile can give, in its order; deprecated ones are left out."""
     names = []
     for image_type in profile.image_types:
         for image in profile.images_of(image_type):
             for feature_class in profile.feature_classes:
-                if feature_class == SHAPE and image != ORIGINAL:
+                if feature_class in SHAPES and image != ORIGINAL:
                     continue
-                names += [f"{image}_{feature_class}_{f}" for f in _features_of(feature_class)]
+                names += [
+                    f"{image}_{feature_class}_{feature}"
+                    for feature in features_of(feature_class)
+                    if f"{feature_class}_{feature}" not in profile.left_out
+                ]
     return tuple(names)
 
 
-def _group(profile: Profile, names: Sequence[str]) -> Wanted:
+@lru_cache(maxsize=16)
+def never_selected(profile: Profile) -> frozenset[str]:
+    """Features of images that are rounding error: measured, and left out of any selection."""
+    return frozenset(name for name in all_names(profile) if is_noise(name.split("_")[0]))
+
+
+def check_names(profile: Profile, names: Sequence[str]) -> None:
+    """Raise ``InputRefused`` (code ``features-missing``) for a name that the profile cannot give."""
     known = set(all_names(profile))
     missing = [name for name in names if name not in known]
     if missing:
@@ -90,6 +117,10 @@ def _group(profile: Profile, names: Sequence[str]) -> Wanted:
             msg("Use the profile that the model was built with."),
             code="features-missing",
         )
+
+
+def _group(profile: Profile, names: Sequence[str]) -> Wanted:
+    check_names(profile, names)
     wanted: Wanted = {}
     for name in names:
         image, feature_class, feature = name.split("_")
@@ -120,10 +151,11 @@ def _check_extent(mask: NDArray[np.bool_], spacing: tuple[float, float], profile
     """Refuse, before resampling, a spacing that would make a picture of absurd size of the ROI."""
     if profile.resample is None:
         return
-    left, right, top, lower = _bounding_box(mask).tolist()
+    box = Box(mask)
+    margin = 2 * (profile.pad_px or 0)
     pixels = 1.0
-    for extent, size in ((lower - top + 1, spacing[0]), (right - left + 1, spacing[1])):
-        pixels *= extent * size / profile.resample + 2 * profile.pad_px
+    for part, size in ((box.rows, spacing[0]), (box.columns, spacing[1])):
+        pixels *= (part.stop - part.start) * size / profile.resample + margin
     if pixels > MAX_RESAMPLED_PX:
         raise _implausible(spacing)
 
@@ -146,19 +178,25 @@ def _prepared(
     spacing: tuple[float, float],
     profile: Profile,
 ) -> tuple[Any, Any]:
-    """SimpleITK image (float64) and mask, resampled and cut to the ROI plus ``pad_px``."""
+    """SimpleITK image (float64) and mask, resampled and cut to the ROI plus ``pad_px``.
+
+    They are two-dimensional, or volumes of one slice where the profile says so.
+    """
     import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
     from radiomics import imageoperations
 
-    image = sitk.GetImageFromArray(np.ascontiguousarray(grey, dtype=np.float64))
-    roi = sitk.Cast(sitk.GetImageFromArray(mask.astype(np.uint8)), sitk.sitkUInt32)
+    shape = grey.shape if profile.dimension == 2 else (1, *grey.shape)
+    image = sitk.GetImageFromArray(np.ascontiguousarray(grey, dtype=np.float64).reshape(shape))
+    roi = sitk.GetImageFromArray(mask.astype(np.uint32).reshape(shape))
     for picture in (image, roi):
-        picture.SetSpacing((spacing[1], spacing[0]))
-    if profile.resample is None:
+        picture.SetSpacing((spacing[1], spacing[0], THICKNESS)[: profile.dimension])
+    if profile.resample is None and profile.pad_px is not None:
+        box = Box(mask)
+        corners = [box.columns.start, box.columns.stop - 1, box.rows.start, box.rows.stop - 1, 0, 0]
         image, roi = imageoperations.cropToTumorMask(
-            image, roi, _bounding_box(mask), padDistance=profile.pad_px
+            image, roi, np.array(corners[: 2 * profile.dimension]), padDistance=profile.pad_px
         )
-    else:
+    elif profile.resample is not None:
         image, roi = imageoperations.resampleImage(
             image,
             roi,
@@ -171,61 +209,28 @@ def _prepared(
 
 def _measured(image: Any, roi: Any, profile: Profile, wanted: Wanted) -> dict[str, float]:
     import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-    from radiomics import imageoperations
 
     inside = sitk.GetArrayViewFromImage(roi) == 1
-    check_mask(inside)
-    box = _bounding_box(inside)
+    in_plane = inside.reshape(inside.shape[-2:])
+    check_mask(in_plane)
+    box = Box(in_plane)
+    cut_roi = cut(roi, box)
+    settings = {"binCount": profile.bin_count, "binWidth": profile.bin_width}
     values: dict[str, float] = {}
-    for name, picture in _images(image, roi, profile, set(wanted)):
-        cut, cut_roi = imageoperations.cropToTumorMask(picture, roi, box)
-        is_finite = bool(np.isfinite(sitk.GetArrayViewFromImage(cut)).all())
-        bins: dict[str, Any] = {}
+    for name, picture in filtered_images(image, roi, box, profile, set(wanted)):
+        is_finite = bool(np.isfinite(sitk.GetArrayViewFromImage(picture)).all())
+        shared = SharedByClasses()
         for feature_class, features in wanted[name].items():
             prefix = f"{name}_{feature_class}"
             if not is_finite:
                 values.update({f"{prefix}_{feature}": math.nan for feature in features})
                 continue
-            measured = _class(feature_class)(cut, cut_roi, binCount=profile.bin_count, bins=bins)
+            measured = quick_class(feature_class)(picture, cut_roi, shared=shared, **settings)
             for feature in features:
                 measured.enableFeatureByName(feature)
             for feature, value in measured.execute().items():
                 values[f"{prefix}_{feature}"] = float(value)
     return values
-
-
-def _bounding_box(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(first column, last column, first row, last row), pyradiomics' order; both ends included."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    columns = np.flatnonzero(mask.any(axis=0))
-    return np.array([columns[0], columns[-1], rows[0], rows[-1]])
-
-
-def _images(image: Any, roi: Any, profile: Profile, wanted: set[str]) -> Iterator[tuple[str, Any]]:
-    """The wanted filtered images and their names; filters of which none is wanted do not run."""
-    from radiomics import imageoperations
-
-    for image_type in profile.image_types:
-        if wanted.isdisjoint(profile.images_of(image_type)):
-            continue
-        generator = getattr(imageoperations, f"get{image_type}Image")
-        settings = filter_settings(profile, image_type)
-        if image_type == "LoG":
-            settings["sigma"] = [s for s in settings["sigma"] if log_image_name(s) in wanted]
-        for picture, name, _ in generator(image, roi, **settings):
-            if name in wanted:
-                yield name, picture
-
-
-def filter_settings(profile: Profile, image_type: ImageType) -> dict[str, Any]:
-    """pyradiomics' settings of one image type."""
-    if image_type == "LoG":
-        return {"sigma": list(profile.log_sigmas)}
-    if image_type == "Wavelet":
-        return {"wavelet": profile.wavelet}
-    if image_type == "LBP2D":
-        return {"lbp2DRadius": profile.lbp_radius_px, "lbp2DSamples": profile.lbp_samples}
-    return {}
 
 
 def _finite(name: str, values: Mapping[str, float]) -> float:
@@ -243,62 +248,3 @@ def _finite(name: str, values: Mapping[str, float]) -> float:
             code="feature-not-finite",
         )
     return value
-
-
-@cache
-def _class(feature_class: FeatureClass) -> Any:
-    """pyradiomics' class, taught to bin an image once for all classes that look at it."""
-    with _pyradiomics_kept_quiet():
-        import radiomics
-
-    original = radiomics.getFeatureClasses()[feature_class]
-    # the module's name keeps the class on pyradiomics' own logger
-    return type(original.__name__, (_BinnedOnce, original), {"__module__": original.__module__})
-
-
-@cache
-def _features_of(feature_class: FeatureClass) -> tuple[str, ...]:
-    names: Mapping[str, bool] = _class(feature_class).getFeatureNames()
-    return tuple(name for name, is_deprecated in names.items() if not is_deprecated)
-
-
-class _BinnedOnce:
-    """Mixed in before a pyradiomics class; the setting ``bins`` is one dictionary per image."""
-
-    settings: dict[str, Any]
-    coefficients: dict[str, Any]
-
-    def _applyBinning(self, matrix: NDArray[Any]) -> NDArray[Any]:  # noqa: N802 (pyradiomics' name)
-        bins = self.settings["bins"]
-        if not bins:
-            bins["matrix"] = super()._applyBinning(matrix)  # type: ignore[misc]
-            bins["coefficients"] = {name: self.coefficients[name] for name in _BIN_COEFFICIENTS}
-        self.coefficients.update(bins["coefficients"])
-        copy: NDArray[Any] = bins["matrix"].copy()
-        return copy
-
-
-class _Forward(logging.Handler):
-    """Passes pyradiomics' records on to our own log."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        logging.getLogger(_OUR_LOG).handle(record)
-
-
-@contextmanager
-def _pyradiomics_kept_quiet() -> Iterator[None]:
-    """pyradiomics' warnings go to our log, not to standard error; Python's are not ours to heed.
-
-    Those are deprecations inside the libraries, and scikit-image's advice on floating-point
-    images: the values are whole grey levels when ``rounds_grey`` holds.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import radiomics
-
-        logger = radiomics.logger
-        if not any(isinstance(handler, _Forward) for handler in logger.handlers):
-            logger.handlers[:] = [_Forward()]
-            logger.propagate = False
-            logger.setLevel(logging.ERROR)
-        yield

@@ -11,7 +11,8 @@ from PIL import Image
 from radiomics import featureextractor, imageoperations
 
 from her2desk.errors import InputRefused
-from her2desk.radiomics.extract import all_names, extract, filter_settings
+from her2desk.radiomics.extract import all_names, extract
+from her2desk.radiomics.filtered import filter_settings
 from her2desk.radiomics.profile import Profile, us_2d, us_2d_px
 
 SPACING_MM = (0.12, 0.08)

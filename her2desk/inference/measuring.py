@@ -1,0 +1,240 @@
+"""The features of a whole cohort: measured by several processes, kept, and not measured twice."""
+
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2desk.domain.case import Case
+from her2desk.domain.progress import Portion, Progress
+from her2desk.domain.roi import Roi
+from her2desk.errors import InputRefused
+from her2desk.inference.cohort import CohortRow, case_of_row
+from her2desk.radiomics.extract import OnMissing, all_names, check_names, extract
+from her2desk.radiomics.feature_cache import FeatureCache, feature_key
+from her2desk.radiomics.mask import rasterise
+from her2desk.radiomics.profile import Profile
+from her2desk.texts import Message, msg
+
+READING_SHARE = 0.1  # of the progress
+
+Finished = Callable[[int, int], Message]
+Measured = Generator[tuple[int, NDArray[np.float64]], None, None]
+
+
+@dataclass(frozen=True)
+class MeasuredCase:
+    """One row of a cohort: its case, its mask (rows, columns) and its features in the names' order."""
+
+    row: CohortRow
+    case: Case
+    mask: NDArray[np.bool_]
+    features: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What features are measured on, and the patient whom a refusal names."""
+
+    patient: str
+    grey: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    spacing_mm: tuple[float, float] | None
+
+    @classmethod
+    def on(cls, patient: str, case: Case, roi: Roi) -> "Outline":
+        """An ROI on the case's frame; the case's own, or another of the same lesion."""
+        image = case.image
+        mask = rasterise(roi.polygon, image.rows, image.columns)
+        return cls(patient, case.pixels, mask, roi.spacing(image).mm)
+
+
+def patients_finished(n: int, total: int) -> Message:
+    """Say “Patient 12 of 200”."""
+    return msg("Patient {n} of {total}", n=n, total=total)
+
+
+def measure_cohort(
+    rows: Sequence[CohortRow],
+    profile: Profile,
+    names: Sequence[str],
+    *,
+    cache: FeatureCache | None,
+    jobs: int,
+    progress: Progress,
+    on_missing: OnMissing = "refuse",
+) -> list[MeasuredCase]:
+    """Every row's case and features, in the rows' order.
+
+    ``on_missing`` "nan" leaves it to the caller what becomes of a feature without a value. Raises
+    ``InputRefused`` naming the patient, and ``Cancelled`` from ``progress``, the other processes
+    ended.
+    """
+    reading = Portion(progress, 0, READING_SHARE)
+    cases = []
+    for i, row in enumerate(rows):
+        reading.step(i / len(rows), msg("Reading image {n} of {total}", n=i + 1, total=len(rows)))
+        with _naming(row.patient_id):
+            cases.append(case_of_row(row))
+    outlines = [
+        Outline.on(row.patient_id, case, case.roi) for row, case in zip(rows, cases, strict=True)
+    ]
+    features = measure_outlines(
+        outlines,
+        profile,
+        names,
+        cache=cache,
+        jobs=jobs,
+        progress=Portion(progress, READING_SHARE, 1),
+        on_missing=on_missing,
+    )
+    return [
+        MeasuredCase(row, case, outline.mask, values)
+        for row, case, outline, values in zip(rows, cases, outlines, features, strict=True)
+    ]
+
+
+def measure_outlines(
+    outlines: Sequence[Outline],
+    profile: Profile,
+    names: Sequence[str],
+    *,
+    cache: FeatureCache | None,
+    jobs: int,
+    progress: Progress,
+    on_missing: OnMissing = "refuse",
+    finished: Finished = patients_finished,
+) -> NDArray[np.float64]:
+    """Features (outlines, names); what the cache holds is only read.
+
+    With a cache all features of the profile are measured, so that other names of it cost nothing
+    later. Whatever ``jobs`` is, the numbers are the same. ``finished`` words the progress. Raises
+    as ``measure_cohort``.
+    """
+    check_names(profile, names)
+    measured = all_names(profile) if cache else tuple(names)
+    place = {name: i for i, name in enumerate(measured)}
+    wanted = [place[name] for name in names]
+    total, done = len(outlines), 0
+    found = np.empty((total, len(wanted)))
+    with closing(_kept_then_new(outlines, profile, measured, cache, jobs)) as results:
+        for index, values in results:
+            found[index] = values[wanted]
+            if on_missing == "refuse":
+                _check_finite(outlines[index].patient, names, found[index])
+            done += 1
+            progress.step(done / total, finished(done, total))
+    return found
+
+
+def _kept_then_new(
+    outlines: Sequence[Outline],
+    profile: Profile,
+    names: Sequence[str],
+    cache: FeatureCache | None,
+    jobs: int,
+) -> Measured:
+    """Index and features of each outline, first those in the cache, then as each is finished."""
+    if cache is None:
+        yield from _extracted(outlines, range(len(outlines)), profile, names, jobs)
+        return
+    keys = [feature_key(o.grey, o.mask, o.spacing_mm, profile) for o in outlines]
+    missing = []
+    for index, key in enumerate(keys):
+        values = cache.get(key, len(names))
+        if values is None:
+            missing.append(index)
+        else:
+            yield index, values
+    with closing(_extracted(outlines, missing, profile, names, jobs)) as results:
+        for index, values in results:
+            cache.put(keys[index], values)
+            yield index, values
+    if missing:
+        cache.trim()
+
+
+def _extracted(
+    outlines: Sequence[Outline],
+    indices: Sequence[int],
+    profile: Profile,
+    names: Sequence[str],
+    jobs: int,
+) -> Measured:
+    """Index and features of each outline as it is finished; closing it ends the processes."""
+    if min(jobs, len(indices)) <= 1:
+        for index in indices:
+            yield _finished(_extract_one(index, outlines[index], profile, names))
+        return
+    from joblib import Parallel, delayed, parallel_config
+
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
+    tasks = (delayed(_in_worker)(index, outlines[index], profile, names) for index in indices)
+    results = parallel(tasks)
+    try:
+        for result in results:
+            yield _finished(result)
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "tasks have been cancelled"; meant so
+            results.close()
+
+
+_Result = tuple[int, NDArray[np.float64] | InputRefused]
+
+
+def _in_worker(index: int, outline: Outline, profile: Profile, names: Sequence[str]) -> _Result:
+    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
+
+    # each process has one core; more threads would only wait for one another
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    return _extract_one(index, outline, profile, names)
+
+
+def _extract_one(index: int, outline: Outline, profile: Profile, names: Sequence[str]) -> _Result:
+    try:
+        with _naming(outline.patient):
+            values = extract(
+                outline.grey, outline.mask, outline.spacing_mm, profile, names, on_missing="nan"
+            )
+    except InputRefused as refused:
+        return index, refused
+    return index, np.array([values[name] for name in names])
+
+
+def _finished(result: _Result) -> tuple[int, NDArray[np.float64]]:
+    index, values = result
+    if isinstance(values, InputRefused):
+        raise values
+    return index, values
+
+
+def _check_finite(patient: str, names: Sequence[str], values: NDArray[np.float64]) -> None:
+    without = np.flatnonzero(~np.isfinite(values))
+    if len(without):
+        raise InputRefused(
+            msg(
+                "Patient {patient}: the feature {name} has no value on the outline.",
+                patient=patient,
+                name=names[without[0]],
+            ),
+            msg("Draw the outline again, larger; an area of one grey level has no texture."),
+            code="feature-not-finite",
+        )
+
+
+@contextmanager
+def _naming(patient: str) -> Iterator[None]:
+    """A refusal inside names the patient."""
+    try:
+        yield
+    except InputRefused as refused:
+        raise InputRefused(
+            msg("Patient {patient}: {reason}", patient=patient, reason=refused.message.text()),
+            refused.remedy,
+            code=refused.code,
+        ) from refused
