@@ -9,9 +9,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 from scipy.stats import rankdata
 
 from her2desk.errors import InputRefused
+from her2desk.stats.checks import labels_and_scores
 from her2desk.stats.proportions import Z_95
 from her2desk.texts import msg
 
@@ -49,7 +51,7 @@ def auc(labels: ArrayLike, scores: ArrayLike, interval: Literal["plain", "logit"
     patient) the interval is Newcombe's method 5 (Statistics in Medicine 2006; 25: 559). Raises
     ``InputRefused`` unless both classes are there and the scores are finite.
     """
-    positive, values = _checked(labels, scores)
+    positive, values = labels_and_scores(labels, scores)
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())
     v10, v01 = _placements(positive, values)
     area = float(v10.mean())
@@ -63,7 +65,8 @@ def auc(labels: ArrayLike, scores: ArrayLike, interval: Literal["plain", "logit"
         return Auc(area, variance, *_newcombe(area, n_positive, n_negative), "newcombe")
     centre = math.log(area / (1 - area))
     half = Z_95 * math.sqrt(variance) / (area * (1 - area))
-    return Auc(area, variance, _expit(centre - half), _expit(centre + half), "logit-delong")
+    lower, upper = expit([centre - half, centre + half])
+    return Auc(area, variance, float(lower), float(upper), "logit-delong")
 
 
 def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike) -> DeLongTest:
@@ -72,8 +75,8 @@ def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike) -> 
     z is 0 and p is 1 for scores that rank alike. Raises ``InputRefused`` as ``auc`` does, and for
     a class of one patient, which has no variance.
     """
-    positive, a = _checked(labels, scores_a)
-    _, b = _checked(labels, scores_b)
+    positive, a = labels_and_scores(labels, scores_a)
+    _, b = labels_and_scores(labels, scores_b)
     if min(positive.sum(), (~positive).sum()) < MIN_FOR_DELONG:
         raise InputRefused(
             msg("Two AUCs cannot be compared with only one patient in a class."),
@@ -128,27 +131,3 @@ def _newcombe_lower(area: float, n_positive: int, n_negative: int) -> float:
         else:
             high = true
     return (low + high) / 2
-
-
-def _checked(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    positive = np.asarray(labels).astype(bool)
-    values = np.asarray(scores, dtype=np.float64)
-    if positive.shape != values.shape or positive.ndim != 1:
-        raise ValueError("labels and scores must be two lists of one length")
-    if positive.all() or not positive.any():
-        raise InputRefused(
-            msg("An ROC curve needs patients of both classes."),
-            msg("Add patients of the missing class, or check the label column."),
-            code="one-class",
-        )
-    if not np.isfinite(values).all():
-        raise InputRefused(
-            msg("Some scores are missing or not finite."),
-            msg("Leave those patients out, or give them a score."),
-            code="score-not-finite",
-        )
-    return positive, values
-
-
-def _expit(x: float) -> float:
-    return 1 / (1 + math.exp(-x))

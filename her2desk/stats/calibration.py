@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from her2desk.errors import InputRefused
+from her2desk.stats.checks import labels_and_scores
+from her2desk.stats.likelihood import matching_shift
 from her2desk.stats.logistic import fit_logistic
 from her2desk.stats.proportions import Z_95
 from her2desk.texts import msg
-
-TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,8 @@ def calibration(labels: ArrayLike, probabilities: ArrayLike) -> Calibration:
     Raises ``InputRefused`` unless both classes are there and every probability lies between 0 and
     1.
     """
-    positive = np.asarray(labels).astype(bool)
-    p = np.asarray(probabilities, dtype=np.float64)
-    if not ((p > 0) & (p < 1)).all():
-        raise InputRefused(
-            msg("Calibration needs probabilities between 0 and 1, without 0 and 1 themselves."),
-            msg("Give probabilities, not scores or logits."),
-            code="probability-outside",
-        )
-    logit = np.log(p) - np.log1p(-p)
+    logit = logits_of(probabilities)
+    positive, p = labels_and_scores(labels, probabilities)
     slope = _slope(logit, positive)
     return Calibration(
         n=len(p),
@@ -63,32 +57,29 @@ def calibration(labels: ArrayLike, probabilities: ArrayLike) -> Calibration:
     )
 
 
+def logits_of(probabilities: ArrayLike) -> NDArray[np.float64]:
+    """The log-odds of probabilities; ``InputRefused`` unless all lie between 0 and 1."""
+    p = np.asarray(probabilities, dtype=np.float64)
+    if not ((p > 0) & (p < 1)).all():
+        raise InputRefused(
+            msg("Calibration needs probabilities between 0 and 1, without 0 and 1 themselves."),
+            msg("Give probabilities, not scores or logits."),
+            code="probability-outside",
+        )
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
 def _slope(logit: NDArray[np.float64], positive: NDArray[np.bool_]) -> Interval | None:
     try:
         fit = fit_logistic(logit[:, None], positive)
-    except InputRefused as refusal:
-        if refusal.code in ("separation", "collinear"):
-            return None
-        raise
+    except InputRefused:  # separated classes, or predictions that are all alike
+        return None
     return _wald(float(fit.coefficients[1]), float(fit.standard_errors[1]))
 
 
 def _intercept(logit: NDArray[np.float64], positive: NDArray[np.bool_]) -> Interval:
-    """The shift of the logits that makes the expected number of events the observed one."""
-    from scipy.optimize import brentq
-
-    def probability(shift: float) -> NDArray[np.float64]:
-        return 1 / (1 + np.exp(-(logit + shift)))
-
-    def excess(shift: float) -> float:
-        return float((probability(shift) - positive).sum())
-
-    share = float(positive.mean())
-    centre = math.log(share / (1 - share))
-    # At these ends every patient lies on one side of the observed share; the margin is for
-    # rounding.
-    shift = brentq(excess, centre - logit.max() - 1, centre - logit.min() + 1, xtol=TOLERANCE)
-    p = probability(shift)
+    shift = matching_shift(logit, float(positive.sum()))
+    p = expit(logit + shift)
     return _wald(shift, 1 / math.sqrt(float((p * (1 - p)).sum())))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from her2desk.errors import InputRefused
+from her2desk.stats.checks import labels_and_probabilities
 from her2desk.texts import msg
 
 TARGET = 0.95
@@ -62,9 +63,7 @@ def specificity_at_least(
 
 
 def _curve(labels: ArrayLike, probabilities: ArrayLike) -> _Curve:
-    positive = np.asarray(labels).astype(bool)
-    values = np.asarray(probabilities, dtype=np.float64)
-    _check(positive, values)
+    positive, values = labels_and_probabilities(labels, probabilities)
     thresholds = _between(np.unique(values))
     above = np.sort(values[positive])
     below = np.sort(values[~positive])
@@ -85,20 +84,3 @@ def _between(distinct: NDArray[np.float64]) -> NDArray[np.float64]:
     lower, upper = edges[:-1], edges[1:]
     middle = (lower + upper) / 2
     return np.unique(np.where(middle > lower, middle, upper))
-
-
-def _check(positive: NDArray[np.bool_], values: NDArray[np.float64]) -> None:
-    if positive.shape != values.shape or positive.ndim != 1:
-        raise ValueError("labels and probabilities must be two lists of one length")
-    if positive.all() or not positive.any():
-        raise InputRefused(
-            msg("A threshold needs patients of both classes."),
-            msg("Add patients of the missing class, or check the label column."),
-            code="one-class",
-        )
-    if not ((values >= 0) & (values <= 1)).all():
-        raise InputRefused(
-            msg("Some predicted probabilities lie outside 0–1."),
-            msg("Give probabilities, not scores or logits."),
-            code="probability-outside",
-        )

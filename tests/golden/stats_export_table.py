@@ -4,6 +4,7 @@
     python stats_export_table.py breast_cancer.csv
     Rscript stats_goldens.R breast_cancer.csv stats_goldens.json
     Rscript nomogram_goldens.R breast_cancer.csv nomogram_goldens.json
+    Rscript evaluation_goldens.R breast_cancer.csv evaluation_goldens.json
 
 The packages are Debian's r-cran-rms, r-cran-proc and r-cran-jsonlite.
 
