@@ -19,7 +19,10 @@ HYPERECHOIC_SDS = 1.0  # brighter than the crop's mean by this many standard dev
 
 
 def grad_cam(answer: NetworkAnswer) -> NDArray[np.float32]:
-    """Heat on the native grid (rows, columns), negative values cut at 0, not yet scaled."""
+    """Heat on the native grid (rows, columns), negative values cut at 0, not yet scaled.
+
+    It is the published map times the number of cells, which scaling takes away again.
+    """
     weighted = np.tensordot(answer.weights, answer.maps, axes=1)
     return np.maximum(weighted, 0).astype(np.float32)
 

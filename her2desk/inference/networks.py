@@ -1,12 +1,13 @@
-"""The networks a pack may name, as MONAI builds them, and what one pass through them gives.
+"""The networks a pack may name, and what one pass through them gives.
 
-All end in global average pooling and one linear layer, so Grad-CAM of the logit needs no backward pass:
-the gradient of the logit with respect to a feature map is its weight over the number of cells.
+All but VGG19 end in global average pooling and one linear layer, so Grad-CAM of the logit needs no
+backward pass: the gradient of the logit with respect to a feature map is its weight over the number of
+cells. VGG19's gradient is taken through what lies behind its last convolution.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,16 +15,21 @@ from monai.networks.nets import DenseNet121, ResNet
 from numpy.typing import NDArray
 from torch import nn
 
-from her2desk.errors import PackRefused
-from her2desk.texts import msg
+from her2desk.errors import InputRefused, PackRefused
+from her2desk.inference.architectures.crossformer import INPUT_MULTIPLES, CrossFormer
+from her2desk.inference.architectures.efficientnet_lite import EfficientNetLite0
+from her2desk.inference.architectures.vgg import LAST_CONVOLUTION, Vgg19
+from her2desk.texts import Message, msg
 
 
 @dataclass(frozen=True)
 class NetworkAnswer:
     """One image through the network.
 
-    ``logit`` of the positive class; ``penultimate`` float32 (features,); ``maps`` float32
-    (features, rows, columns), the last feature maps; ``weights`` float32 (features,) of the linear layer.
+    ``logit`` of the positive class; ``penultimate`` float32 (values,), what the last linear layer reads;
+    ``maps`` float32 (features, rows, columns), the last feature maps; ``weights`` float32 (features,), the
+    gradient of the logit with respect to each map, summed over its cells. Behind global average pooling
+    that is the linear layer's weight.
     """
 
     logit: float
@@ -34,15 +40,32 @@ class NetworkAnswer:
 
 @dataclass(frozen=True)
 class Architecture:
-    """How to build a network, and where its last feature maps and its linear layer are."""
+    """How to build a network for ``channels`` input channels, and where to look inside.
+
+    ``maps`` finds the module that gives the last feature maps, ``head`` the last linear layer.
+    ``behind_maps`` leads from the maps to the logit where that is not average pooling and the head. The
+    input's side must be at least ``smallest_px`` (a map of 2 × 2) and a multiple of one of
+    ``multiples_px``.
+    """
 
     build: Callable[[int], nn.Module]
+    channels: int
     maps: Callable[[nn.Module], nn.Module]
     head: Callable[[nn.Module], nn.Linear]
+    smallest_px: int
+    multiples_px: tuple[int, ...] = (1,)
     rectifies_maps: bool = False
+    behind_maps: Callable[[nn.Module, torch.Tensor], torch.Tensor] | None = None
 
 
-def _resnet(block: str, layers: list[int], widths: list[int], **options: Any) -> Architecture:
+def _resnet(
+    block: str,
+    layers: list[int],
+    widths: list[int],
+    channels: int,
+    smallest_px: int,
+    **options: Any,
+) -> Architecture:
     def build(channels: int) -> nn.Module:
         return ResNet(  # type: ignore[no-any-return]
             block,
@@ -57,33 +80,99 @@ def _resnet(block: str, layers: list[int], widths: list[int], **options: Any) ->
             **options,
         )
 
-    return Architecture(build, lambda net: net.layer4, lambda net: net.fc)  # type: ignore[return-value,arg-type]
+    return Architecture(
+        build,
+        channels,
+        lambda net: cast(nn.Module, net.layer4),
+        lambda net: cast(nn.Linear, net.fc),
+        smallest_px,
+    )
 
 
 _FULL_WIDTH = [64, 128, 256, 512]
 ARCHITECTURES: Mapping[str, Architecture] = {
     # Without the first pooling a 112-px crop gives a 7 × 7 map, as ResNet does at 224 px.
-    "resnet18-slim": _resnet("basic", [2, 2, 2, 2], [8, 16, 32, 64], no_max_pool=True),
-    "resnet50": _resnet("bottleneck", [3, 4, 6, 3], _FULL_WIDTH),
-    "resnet101": _resnet("bottleneck", [3, 4, 23, 3], _FULL_WIDTH),
+    "resnet18-slim": _resnet("basic", [2, 2, 2, 2], [8, 16, 32, 64], 1, 32, no_max_pool=True),
+    "resnet50": _resnet("bottleneck", [3, 4, 6, 3], _FULL_WIDTH, 3, 64),
+    "resnet101": _resnet("bottleneck", [3, 4, 23, 3], _FULL_WIDTH, 3, 64),
+    "vgg19": Architecture(
+        Vgg19,
+        3,
+        lambda net: cast(Vgg19, net).features[LAST_CONVOLUTION],
+        lambda net: cast(nn.Linear, cast(Vgg19, net).classifier[-1]),
+        32,
+        behind_maps=lambda net, maps: cast(Vgg19, net).behind_maps(maps),
+    ),
     "densenet121": Architecture(
         lambda channels: DenseNet121(spatial_dims=2, in_channels=channels, out_channels=1),
-        lambda net: net.features,  # type: ignore[arg-type,return-value]
-        lambda net: net.class_layers.out,  # type: ignore[union-attr,return-value,arg-type]
+        3,
+        lambda net: cast(nn.Module, net.features),
+        lambda net: cast(nn.Linear, cast(nn.Module, net.class_layers).out),
+        64,
         rectifies_maps=True,
+    ),
+    "efficientnet_lite0": Architecture(
+        EfficientNetLite0,
+        3,
+        lambda net: cast(EfficientNetLite0, net).maps,
+        lambda net: cast(EfficientNetLite0, net).head,
+        64,
+    ),
+    "crossformer": Architecture(
+        CrossFormer,
+        1,
+        lambda net: cast(CrossFormer, net).maps,
+        lambda net: cast(CrossFormer, net).head,
+        min(INPUT_MULTIPLES),
+        INPUT_MULTIPLES,
     ),
 }
 
 
-def build_network(architecture: str, channels: int) -> nn.Module:
-    """An untrained network; raises ``PackRefused`` for a name that is not known here."""
-    if architecture not in ARCHITECTURES:
+def find_architecture(name: str) -> Architecture:
+    """The architecture of this name; raises ``PackRefused`` for one that is not known here."""
+    if name not in ARCHITECTURES:
         raise PackRefused(
-            msg("The pack's network {name!r} is not known here.", name=architecture),
+            msg("The pack's network {name!r} is not known here.", name=name),
             msg("Update Her2Desk, or use another pack."),
             code="pack-network",
         )
-    return ARCHITECTURES[architecture].build(channels)
+    return ARCHITECTURES[name]
+
+
+def build_network(architecture: str, channels: int) -> nn.Module:
+    """An untrained network; raises ``PackRefused`` for a name that is not known here."""
+    return find_architecture(architecture).build(channels)
+
+
+def check_input_size(architecture: str, size_px: int) -> None:
+    """Raise ``InputRefused`` where the network cannot read squares of this side."""
+    problem = _size_problem(architecture, size_px)
+    if problem is not None:
+        raise InputRefused(
+            problem,
+            msg("Choose another input size, such as 112 or 224."),
+            code="network-input-size",
+        )
+
+
+def _size_problem(architecture: str, size_px: int) -> Message | None:
+    spec = find_architecture(architecture)
+    if size_px < spec.smallest_px:
+        return msg(
+            "The network {name} reads crops of at least {smallest} pixels, not {size}.",
+            name=architecture,
+            smallest=spec.smallest_px,
+            size=size_px,
+        )
+    if all(size_px % multiple for multiple in spec.multiples_px):
+        return msg(
+            "The network {name} reads crops whose side is a multiple of {multiples} pixels, not {size}.",
+            name=architecture,
+            multiples="/".join(str(m) for m in spec.multiples_px),
+            size=size_px,
+        )
+    return None
 
 
 def load_reader(
@@ -112,25 +201,50 @@ class CnnReader:
         self.device = device
         self._channels = channels
         self._network = network.eval().to(device)
+        self._architecture = architecture
         self._spec = ARCHITECTURES[architecture]
 
     def read(self, crop: NDArray[np.float32]) -> NetworkAnswer:
-        """Pass one crop, float32 (size, size), through the network."""
-        captured: list[torch.Tensor] = []
-        hook = self._spec.maps(self._network).register_forward_hook(
-            lambda _module, _inputs, output: captured.append(output.detach())
+        """Pass one crop, float32 (size, size), through the network.
+
+        Raises ``PackRefused`` where the network cannot read crops of this size.
+        """
+        problem = _size_problem(self._architecture, crop.shape[-1])
+        if problem is not None:
+            raise PackRefused(
+                problem, msg("Get the pack again from whoever built it."), code="pack-network"
+            )
+        seen: dict[str, torch.Tensor] = {}
+
+        def keep_maps(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+            seen["maps"] = output.detach()[0]
+
+        def keep_penultimate(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            seen["penultimate"] = inputs[0].detach()[0]
+
+        hooks = (
+            self._spec.maps(self._network).register_forward_hook(keep_maps),
+            self._spec.head(self._network).register_forward_pre_hook(keep_penultimate),
         )
         try:
             with torch.inference_mode():
                 batch = torch.from_numpy(crop)[None, None].expand(1, self._channels, -1, -1)
                 output = self._network(batch.to(self.device))
         finally:
-            hook.remove()
-        maps = captured[0][0].relu() if self._spec.rectifies_maps else captured[0][0]
-        weights = self._spec.head(self._network).weight[0]
+            for hook in hooks:
+                hook.remove()
+        maps = seen["maps"].relu() if self._spec.rectifies_maps else seen["maps"]
         return NetworkAnswer(
             logit=float(output[0, 0]),
-            penultimate=maps.mean(dim=(1, 2)).float().cpu().numpy(),
+            penultimate=seen["penultimate"].float().cpu().numpy(),
             maps=maps.float().cpu().numpy(),
-            weights=weights.detach().float().cpu().numpy(),
+            weights=self._weights(maps).float().cpu().numpy(),
         )
+
+    def _weights(self, maps: torch.Tensor) -> torch.Tensor:
+        """The logit's gradient with respect to each map, summed over its cells."""
+        if self._spec.behind_maps is None:
+            return self._spec.head(self._network).weight[0].detach()
+        leaf = maps[None].clone().requires_grad_(True)  # a copy outside of inference mode
+        logit = self._spec.behind_maps(self._network, leaf)[0, 0]
+        return torch.autograd.grad(logit, leaf)[0][0].sum(dim=(1, 2))

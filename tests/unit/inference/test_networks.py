@@ -5,45 +5,84 @@ import pytest
 import torch
 
 from her2desk.domain.roi import Box
-from her2desk.errors import PackRefused
+from her2desk.errors import InputRefused, PackRefused
+from her2desk.inference.architectures import crossformer
 from her2desk.inference.heatmap import grad_cam, look
-from her2desk.inference.networks import ARCHITECTURES, NetworkAnswer, build_network, load_reader
+from her2desk.inference.networks import (
+    ARCHITECTURES,
+    CnnReader,
+    NetworkAnswer,
+    build_network,
+    check_input_size,
+    load_reader,
+)
 
 
 def weights_of(network):
     return {name: value.numpy() for name, value in network.state_dict().items()}
 
 
-@pytest.mark.parametrize(
-    ("architecture", "channels", "size"),
-    [("resnet18-slim", 1, 112), ("resnet50", 3, 64), ("densenet121", 3, 64)],
-)
-def test_the_heatmap_equals_the_gradient_definition(architecture, channels, size):
+NATURAL_SIZES = [
+    ("resnet18-slim", 112),
+    ("resnet50", 64),
+    ("densenet121", 64),
+    ("vgg19", 64),
+    ("efficientnet_lite0", 64),
+    ("crossformer", 112),
+]
+
+
+@pytest.mark.parametrize(("architecture", "size"), NATURAL_SIZES)
+def test_the_heatmap_equals_the_gradient_definition(architecture, size):
     """Selvaraju et al. 2017, equation 1: weights are the gradient's mean over the map."""
     torch.manual_seed(3)
-    network = build_network(architecture, channels).eval()
-    crop = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
-    reader = load_reader(architecture, channels, weights_of(network))
-    answer = reader.read(crop)
-
     spec = ARCHITECTURES[architecture]
+    network = build_network(architecture, spec.channels).eval()
+    crop = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
     captured = []
-    spec.maps(network).register_forward_hook(lambda m, i, o: captured.append(o))
-    batch = torch.from_numpy(crop)[None, None].expand(1, channels, -1, -1)
-    with torch.no_grad():
-        whole = float(network(batch)[0, 0])
-    maps = captured[0].detach().clone()
-    maps = (maps.relu() if spec.rectifies_maps else maps).requires_grad_(True)
-    logit = spec.head(network)(maps.mean(dim=(2, 3)))[0, 0]  # the network behind its maps
-    gradient = torch.autograd.grad(logit, maps)[0]
-    alpha = gradient[0].mean(dim=(1, 2))
-    reference = (alpha[:, None, None] * maps[0]).sum(0).relu().detach().numpy()
+    hook = spec.maps(network).register_forward_hook(lambda m, i, o: captured.append(o))
+    logit = network(torch.from_numpy(crop)[None, None].expand(1, spec.channels, -1, -1))[0, 0]
+    hook.remove()
+    (maps,) = captured
+    alpha = torch.autograd.grad(logit, maps)[0][0].mean(dim=(1, 2))
+    reference = (alpha[:, None, None] * maps[0]).sum(0).detach().numpy()
 
+    answer = CnnReader(network, architecture, spec.channels).read(crop)
     heat = grad_cam(answer)
-    assert answer.logit == pytest.approx(whole, abs=1e-5)
-    assert float(logit.detach()) == pytest.approx(whole, abs=1e-5)
-    cells = heat.size
-    np.testing.assert_allclose(heat / cells, reference, atol=1e-5)
+    assert answer.logit == pytest.approx(float(logit.detach()), abs=1e-5)
+    tight = 1e-5 * float(alpha.abs().max())
+    np.testing.assert_allclose(answer.weights / heat.size, alpha.numpy(), rtol=1e-5, atol=tight)
+    tight = 1e-5 * float(np.abs(reference).max())
+    np.testing.assert_allclose(heat / heat.size, np.maximum(reference, 0), atol=tight)
+    assert not torch.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize(("architecture", "size"), NATURAL_SIZES)
+def test_the_penultimate_values_are_what_the_last_layer_reads(architecture, size):
+    torch.manual_seed(4)
+    spec = ARCHITECTURES[architecture]
+    network = build_network(architecture, spec.channels)
+    crop = np.random.default_rng(1).normal(size=(size, size)).astype(np.float32)
+    answer = CnnReader(network, architecture, spec.channels).read(crop)
+    head = spec.head(network)
+    logit = head(torch.from_numpy(answer.penultimate))
+    assert answer.penultimate.shape == (head.in_features,)
+    assert answer.logit == pytest.approx(float(logit.detach()), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "size", "grid"),
+    [
+        ("vgg19", 112, 7),
+        ("efficientnet_lite0", 224, 7),
+        ("crossformer", 112, 7),
+        ("crossformer", 224, 14),
+    ],
+)
+def test_natural_sizes_give_a_map_fine_enough_to_look_at(architecture, size, grid):
+    channels = ARCHITECTURES[architecture].channels
+    reader = CnnReader(build_network(architecture, channels), architecture, channels)
+    assert reader.read(np.zeros((size, size), dtype=np.float32)).maps.shape[1:] == (grid, grid)
 
 
 def test_resnet101_loads_in_torchvisions_layout_and_strides():
@@ -70,6 +109,85 @@ def test_an_unknown_architecture_is_refused_by_name():
 def test_weights_of_another_architecture_are_refused():
     with pytest.raises(PackRefused, match="does not fit"):
         load_reader("resnet50", 3, weights_of(build_network("resnet18-slim", 1)))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "size"), [("resnet50", 112), ("crossformer", 192), ("resnet18-slim", 33)]
+)
+def test_a_size_that_the_network_can_read_passes(architecture, size):
+    check_input_size(architecture, size)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "size", "words"),
+    [
+        ("densenet121", 63, "at least 64 pixels, not 63"),
+        ("crossformer", 100, "a multiple of 64/80/96/112 pixels, not 100"),
+    ],
+)
+def test_a_size_that_the_network_cannot_read_is_refused_in_words(architecture, size, words):
+    with pytest.raises(InputRefused, match=words):
+        check_input_size(architecture, size)
+    channels = ARCHITECTURES[architecture].channels
+    reader = CnnReader(build_network(architecture, channels), architecture, channels)
+    with pytest.raises(PackRefused, match=words):
+        reader.read(np.zeros((size, size), dtype=np.float32))
+
+
+def test_vgg19_is_laid_out_as_in_torchvision():
+    """torchvision 0.20, vgg19: convolutions at these places, 143,667,240 parameters with 1000 classes."""
+    with torch.device("meta"):
+        network = build_network("vgg19", 3)
+    state = network.state_dict()
+    places = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+    layers = [f"features.{i}" for i in places] + [f"classifier.{i}" for i in (0, 3, 6)]
+    assert list(state) == [f"{layer}.{part}" for layer in layers for part in ("weight", "bias")]
+    assert state["classifier.0.weight"].shape == (4096, 25088)
+    parameters = sum(p.numel() for p in network.parameters())
+    assert parameters + 999 * 4097 == 143_667_240
+
+
+def test_efficientnet_lite0_has_the_published_number_of_parameters():
+    """4,652,008 with 1000 classes (EfficientNet-Lite's table says 4.7 M)."""
+    network = build_network("efficientnet_lite0", 3)
+    assert sum(p.numel() for p in network.parameters()) + 999 * 1281 == 4_652_008
+
+
+def test_crossformer_is_small():
+    network = build_network("crossformer", 1)
+    assert sum(p.numel() for p in network.parameters()) < 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("grid", "side"), [(28, 7), (14, 7), (7, 7), (32, 4), (24, 6), (20, 5), (6, 6)]
+)
+def test_groups_tile_the_grid_and_have_at_most_49_embeddings(grid, side):
+    assert crossformer.group_side(grid) == side
+
+
+def test_short_distance_groups_neighbours_and_long_distance_groups_every_second():
+    """Wang et al. 2022, figure 3: on a 4 × 4 grid with groups of 2 × 2."""
+    grid = torch.arange(16.0).reshape(1, 4, 4, 1)
+    short = crossformer._grouped(grid, 2, is_long=False)[:, :, 0].tolist()
+    long = crossformer._grouped(grid, 2, is_long=True)[:, :, 0].tolist()
+    assert short == [[0, 1, 4, 5], [2, 3, 6, 7], [8, 9, 12, 13], [10, 11, 14, 15]]
+    assert long == [[0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 12, 14], [5, 7, 13, 15]]
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_grouping_can_be_undone(is_long):
+    x = torch.randn(2, 12, 12, 5)
+    groups = crossformer._grouped(x, 6, is_long)
+    assert torch.equal(crossformer._ungrouped(groups, x.shape, 6, is_long), x)
+
+
+def test_the_position_bias_depends_on_the_offset_alone():
+    torch.manual_seed(0)
+    bias = crossformer._DynamicPositionBias(64, 2)(3).detach()
+    assert bias.shape == (2, 9, 9)
+    # one step right, from the corner and from the middle
+    assert torch.equal(bias[:, 0, 1], bias[:, 4, 5])
+    assert not torch.equal(bias[:, 0, 1], bias[:, 1, 0])  # one step left
 
 
 def answer_with(heat):

@@ -1,0 +1,1 @@
+"""The networks that MONAI does not have, each in its own file."""
