@@ -1,8 +1,26 @@
 """How long work tells how far it is, and how it is asked to stop."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from her2desk.texts import Message
+
+
+@dataclass(frozen=True)
+class Staged(Message):
+    """A sentence of a long run with the stable word for its stage, such as ``"networks"``."""
+
+    stage: str = ""
+
+
+def staged(stage: str, text: Message) -> Staged:
+    """``text`` as a sentence of this stage; what shows it needs to know nothing of stages."""
+    return Staged(text.msgid, text.params, stage)
+
+
+def stage_of(text: Message) -> str | None:
+    """The stage's word, None where the work named none."""
+    return text.stage if isinstance(text, Staged) else None
 
 
 class Progress(Protocol):
@@ -17,3 +35,22 @@ class SilentProgress:
 
     def step(self, fraction: float, text: Message) -> None:
         """Do nothing."""
+
+
+class Portion:
+    """A part of a longer work: its 0–1 is ``start``–``end`` of the whole.
+
+    ``stage`` names it (as ``staged``) where its own sentences name no stage.
+    """
+
+    def __init__(self, whole: Progress, start: float, end: float, stage: str | None = None) -> None:
+        self._whole = whole
+        self._start = start
+        self._end = end
+        self._stage = stage
+
+    def step(self, fraction: float, text: Message) -> None:
+        """Report to the whole; raises what the whole raises."""
+        if self._stage is not None and stage_of(text) is None:
+            text = staged(self._stage, text)
+        self._whole.step(self._start + fraction * (self._end - self._start), text)

@@ -5,10 +5,11 @@ from enum import StrEnum
 
 
 class ValidationSource(StrEnum):
-    """Whether a row was predicted out of fold or belongs to a held-out set."""
+    """Whether rows were predicted out of fold, held out, or are of another cohort."""
 
     OUT_OF_FOLD = "out-of-fold"
     HELD_OUT = "held-out"
+    EXTERNAL = "external"
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,18 @@ class Attention:
 class ValidationRow:
     """One patient's answer by a model that had not seen the patient.
 
-    ``pattern`` names the set of known clinical inputs the answer used ("pr" or "none"); ``logit`` is of
-    the combined model, in the training cohort's prevalence.
+    ``pattern`` names the set of known clinical inputs the answer used ("pr" or "image-only"); ``logit``
+    is of the combined model, in the training cohort's prevalence. ``fold`` is the outer fold, None for
+    a held-out patient. A branch without an answer is None.
     """
 
     patient: str
     positive: bool
-    fold: int
+    fold: int | None
     source: ValidationSource
     pattern: str
     logit: float
-    branches: dict[str, float]
+    branches: dict[str, float | None]
     attention: Attention
 
 
@@ -57,6 +59,8 @@ class OperatingPoint:
     def is_own(self) -> bool:
         return not self.fold_thresholds
 
-    def threshold_for(self, fold: int) -> float:
-        """The threshold that judges a row of this fold."""
-        return self.fold_thresholds[fold] if self.fold_thresholds else self.threshold
+    def threshold_for(self, fold: int | None) -> float:
+        """The threshold that judges a row of this fold; held-out rows have the deployed one."""
+        if fold is None or self.is_own:
+            return self.threshold
+        return self.fold_thresholds[fold]

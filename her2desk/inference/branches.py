@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.readout import Estimate
 from her2desk.errors import PackRefused
-from her2desk.packs.manifest import LinearPart, Submodel
-from her2desk.packs.pack import CNN_LOGIT, DLR_SIGNATURE, Pack, component_name
-from her2desk.packs.trees import TreeEnsemble
+from her2desk.packs.manifest import Submodel
+from her2desk.packs.pack import (
+    CLINICAL_SIGNATURE,
+    CNN_LOGIT,
+    DLR_SIGNATURE,
+    Pack,
+    component_name,
+)
 from her2desk.texts import msg
 
 
@@ -23,23 +28,16 @@ def known_inputs(pack: Pack, clinical: ClinicalRecord) -> dict[str, float]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def linear_score(model: LinearPart, values: Mapping[str, float]) -> float:
-    """log-odds of a logistic model at these values."""
-    return model.intercept + sum(
-        c * values[t] for t, c in zip(model.terms, model.coefficients, strict=True)
-    )
-
-
 def clinical_score(pack: Pack, known: Mapping[str, float]) -> float | None:
     """The clinical model's log-odds; None where one of its inputs is not known."""
-    if not set(pack.models.clinical.terms) <= set(known):
+    if pack.clinical is None or not set(pack.clinical.part.inputs) <= set(known):
         return None
-    return linear_score(pack.models.clinical, known)
+    return pack.clinical.score(known)
 
 
 def radiomics_score(pack: Pack, features: Mapping[str, float]) -> float:
     """The radiomics model's log-odds."""
-    return _tree_score(pack.radiomics_trees, pack.models.radiomics_inputs, _scaled(pack, features))
+    return pack.radiomics.score(_scaled(pack, features))
 
 
 def dlr_score(
@@ -63,24 +61,38 @@ def dlr_score(
         centred = penultimate.astype(np.float64) - pack.pca["mean"]
         scores = pack.pca["components"] @ centred
         values |= {component_name(i): float(s) for i, s in enumerate(scores)}
-    return _tree_score(pack.dlr_trees, pack.models.dlr_inputs, values)
+    return pack.dlr.score(values)
 
 
-def combined_estimate(
-    pack: Pack, submodel: Submodel, known: Mapping[str, float], dlr: float
-) -> Estimate:
+def signature_values(
+    known: Mapping[str, float], clinical: float | None, cnn_logit: float, dlr: float
+) -> dict[str, float]:
+    """What the combined model may look at, by the names of its terms."""
+    own = {} if clinical is None else {CLINICAL_SIGNATURE: clinical}
+    return {**known, **own, CNN_LOGIT: cnn_logit, DLR_SIGNATURE: dlr}
+
+
+def combined_inputs(
+    pack: Pack, clinical: ClinicalRecord, cnn_logit: float, dlr: float
+) -> dict[str, float]:
+    """``signature_values`` of a patient whose image was already read."""
+    known = known_inputs(pack, clinical)
+    return signature_values(known, clinical_score(pack, known), cnn_logit, dlr)
+
+
+def combined_estimate(pack: Pack, submodel: Submodel, values: Mapping[str, float]) -> Estimate:
     """The combined model's log-odds and their variance (V10), by the submodel for what is known (V9).
 
-    Var(η) = xᵀΣx + β_sig² · v_refit.
+    ``values`` are the known clinical inputs and the signatures. Var(η) = xᵀΣx + Σ β_sig² · v_refit.
     """
     model = submodel.model
-    values = {**known, DLR_SIGNATURE: dlr}
     x = np.array([1.0, *(values[t] for t in model.terms)])
-    covariance = np.array(model.covariance)
-    slope = dict(zip(model.terms, model.coefficients, strict=True)).get(DLR_SIGNATURE, 0.0)
-    variance = float(x @ covariance @ x) + slope**2 * submodel.refit_variance
+    beta = np.array([model.intercept, *model.coefficients])
+    slopes = dict(zip(model.terms, model.coefficients, strict=True))
+    refit = sum(slopes[term] ** 2 * v for term, v in submodel.refit_variance.items())
+    variance = float(x @ np.array(model.covariance) @ x) + refit
     return Estimate(
-        logit=linear_score(model, values),
+        logit=float(x @ beta),
         variance=variance,
         pattern=submodel.pattern,
         training_prevalence=pack.manifest.training.prevalence,
@@ -88,10 +100,10 @@ def combined_estimate(
 
 
 def _scaled(pack: Pack, features: Mapping[str, float]) -> dict[str, float]:
+    """Features as the models take them: not beyond the training limits, z-scored."""
     scales = pack.models.scaling
-    return {name: (v - scales[name].mean) / scales[name].sd for name, v in features.items()}
-
-
-def _tree_score(trees: TreeEnsemble, inputs: tuple[str, ...], values: Mapping[str, float]) -> float:
-    row = np.array([[values[name] for name in inputs]], dtype=np.float64)
-    return float(trees.raw_score(row)[0])
+    return {
+        name: (min(max(v, scales[name].lower), scales[name].upper) - scales[name].mean)
+        / scales[name].sd
+        for name, v in features.items()
+    }

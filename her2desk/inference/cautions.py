@@ -6,7 +6,8 @@ from her2desk.domain.case import Case
 from her2desk.domain.clinical import FIELDS_BY_NAME
 from her2desk.domain.image import ImageWarning, Spacing
 from her2desk.domain.prediction import FeatureContribution
-from her2desk.packs.pack import Pack
+from her2desk.inference.branches import known_inputs
+from her2desk.packs.pack import Pack, pattern_inputs
 from her2desk.texts import msg
 
 
@@ -20,6 +21,7 @@ def cautions(
         *_out_of_range(features),
         *_calibration(case, spacing),
         *_missing(case, pack),
+        *_unused(case, pack),
         *case.image.warnings,
     )
 
@@ -64,6 +66,19 @@ def _missing(case: Case, pack: Pack) -> Iterator[ImageWarning]:
             msg(
                 "Not known: {names}. The estimate comes from the model without it.",
                 names=", ".join(FIELDS_BY_NAME[name].label.text() for name in names),
+            ),
+        )
+
+
+def _unused(case: Case, pack: Pack) -> Iterator[ImageWarning]:
+    known = frozenset(known_inputs(pack, case.clinical))
+    unused = known - pattern_inputs(pack.submodel(known).pattern)
+    if unused:
+        yield ImageWarning(
+            "clinical-unused",
+            msg(
+                "Not used: {names}. The pack's cohort had too few patients with just these known.",
+                names=", ".join(FIELDS_BY_NAME[name].label.text() for name in sorted(unused)),
             ),
         )
 

@@ -20,6 +20,7 @@ from her2desk.inference.branches import (
     dlr_score,
     known_inputs,
     radiomics_score,
+    signature_values,
 )
 from her2desk.inference.cautions import cautions
 from her2desk.inference.devices import choose_device, fix_threads
@@ -118,16 +119,19 @@ def predict(
         features = extract(case.pixels, mask, spacing.mm, loaded.profile, names)
     with clock.stage("readout", 0.95):
         dlr = dlr_score(pack, features, answer.logit, answer.penultimate)
-        estimate = combined_estimate(pack, submodel, known, dlr)
+        clinical = clinical_score(pack, known)
+        estimate = combined_estimate(
+            pack, submodel, signature_values(known, clinical, answer.logit, dlr)
+        )
         signatures = {
-            "clinical": clinical_score(pack, known),
+            "clinical": clinical,
             "radiomics": radiomics_score(pack, features),
             "cnn": answer.logit,
             "dlr": dlr,
             "combined": estimate.logit,
         }
         contributions = _contributions(pack, features)
-        readout = read(estimate, pack.validation, point, question.prevalence)
+        readout = read(estimate, pack.out_of_fold, point, question.prevalence)
     return Prediction(
         inputs=Inputs(image.sha256, image.sop_instance_uid, roi, case.clinical, pack.digest),
         pack=pack.identity,

@@ -7,7 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 SCHEMA_VERSION = 1
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Family = Literal["logistic", "random-forest", "extra-trees", "xgboost", "lightgbm"]
+Link = Literal["identity", "shrunk-logit"]
 
 
 class PackPart(BaseModel):
@@ -75,11 +78,43 @@ class OperatingPointPart(PackPart):
 
 
 class AucPart(PackPart):
-    """A branch's area under the ROC curve: mean of within-fold values, approximate interval (V13)."""
+    """An area under the ROC curve with its 95 % interval; ``method`` names the interval (V13)."""
 
     value: Finite
     lower: Finite
     upper: Finite
+    method: str
+
+
+class AucTable(PackPart):
+    """AUCs by branch: on the rows fitted, cross-validated, and on the patients held out (V4, V13).
+
+    The branch "acquisition" is the model that sees scanner, site, spacing, crop size and burned-in
+    marks only.
+    """
+
+    apparent: dict[str, AucPart]
+    cross_validated: dict[str, AucPart]
+    held_out: dict[str, AucPart]
+
+
+class Provenance(PackPart):
+    """How the pack was built: enough to build it again, and what had to give way.
+
+    ``builds`` and ``held_out_opened`` are V5's ledger: builds on this cohort up to this one, and how
+    often its held-out patients were looked at. ``refused_patterns`` are patterns of known inputs with
+    too few patients for a submodel (V9).
+    """
+
+    split: Literal["random", "column", "none"]
+    held_out_patients: int = Field(ge=0)
+    builds: int = Field(ge=1)
+    held_out_opened: int = Field(ge=0)
+    settings: dict[str, str]
+    versions: dict[str, str]
+    fallbacks: tuple[str, ...]
+    refused_patterns: tuple[str, ...]
+    initial_weights_sha256: str | None
 
 
 class Manifest(PackPart):
@@ -93,8 +128,9 @@ class Manifest(PackPart):
     input: Literal["ultrasound"]
     classes: tuple[str, ...] = Field(min_length=2, max_length=4)
     intended_use: str
-    moment_of_prediction: str
+    moment_of_prediction: Literal["before-biopsy", "after-biopsy"]
     decision: str
+    decision_range: tuple[Share, Share] | None
     training: TrainingPopulation
     features: FeaturePart
     preprocessing: Preprocessing
@@ -102,7 +138,8 @@ class Manifest(PackPart):
     dlr_kind: Literal["crossfit", "frozen", "paper"]
     operating_points: tuple[OperatingPointPart, ...] = Field(min_length=1)
     indeterminate_rule: Literal["interval-across-threshold"]
-    cross_validated_auc: dict[str, AucPart]
+    auc: AucTable
+    provenance: Provenance
     licence: str
     seed: int
 
@@ -128,11 +165,49 @@ class LinearPart(PackPart):
 
 
 class Submodel(PackPart):
-    """The combined model for one pattern of known clinical inputs (V9)."""
+    """The combined model for one pattern of known clinical inputs (V9).
+
+    ``refit_variance`` gives, for each term that is another model's output, the variance of that
+    output over refits (V10). ``method`` is how the coefficients were found.
+    """
 
     pattern: str
     model: LinearPart
-    refit_variance: float = Field(ge=0, allow_inf_nan=False)
+    method: Literal["maximum likelihood", "ridge", "FLIC"]
+    refit_variance: dict[str, NotNegative]
+
+    @model_validator(mode="after")
+    def _variances_are_of_terms(self) -> "Submodel":
+        if not set(self.refit_variance) <= set(self.model.terms):
+            raise ValueError("a refit variance belongs to no term")
+        return self
+
+
+class BranchPart(PackPart):
+    """A branch below the combined model: trees of its own file, or a logistic model when linear.
+
+    The score is in log-odds: ``link`` turns the trees' sum into them. Features and components enter
+    z-scored, other inputs as they are.
+    """
+
+    family: Family
+    settings: dict[str, Finite]
+    inputs: tuple[str, ...] = Field(min_length=1)
+    link: Link
+    intercept: Finite
+    coefficients: tuple[Finite, ...]
+
+    @model_validator(mode="after")
+    def _form_fits_family(self) -> "BranchPart":
+        expected = len(self.inputs) if self.is_linear else 0
+        if len(self.coefficients) != expected:
+            raise ValueError("a branch's coefficients do not match its inputs")
+        return self
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the branch is a logistic model and has no trees."""
+        return self.family == "logistic"
 
 
 class FeatureScale(PackPart):
@@ -148,8 +223,8 @@ class Models(PackPart):
     """``models/models.json``: all that is linear, and what the trees are fed with."""
 
     clinical_inputs: tuple[str, ...]
-    clinical: LinearPart
-    radiomics_inputs: tuple[str, ...]
-    dlr_inputs: tuple[str, ...]
+    clinical: BranchPart | None
+    radiomics: BranchPart
+    dlr: BranchPart
     scaling: dict[str, FeatureScale]
     submodels: tuple[Submodel, ...] = Field(min_length=1)

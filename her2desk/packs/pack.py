@@ -1,7 +1,5 @@
 """A model pack, opened: verified, checked and ready for the engine and the window."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,30 +14,33 @@ from safetensors.numpy import load as load_tensors
 
 from her2desk.domain.clinical import FIELDS_BY_NAME
 from her2desk.domain.prediction import PackIdentity
-from her2desk.domain.validation import Attention, OperatingPoint, ValidationRow, ValidationSource
+from her2desk.domain.validation import OperatingPoint, ValidationRow, ValidationSource
 from her2desk.errors import PackRefused
 from her2desk.packs.archive import Archive, read_archive
-from her2desk.packs.manifest import SCHEMA_VERSION, LinearPart, Manifest, Models, Submodel
+from her2desk.packs.branch import Branch
+from her2desk.packs.manifest import (
+    SCHEMA_VERSION,
+    BranchPart,
+    LinearPart,
+    Manifest,
+    Models,
+    Submodel,
+)
 from her2desk.packs.trees import TreeEnsemble
+from her2desk.packs.validation_table import read_validation
 from her2desk.texts import Message, msg
 
 CNN_FILE = "networks/cnn.safetensors"
 MODELS_FILE = "models/models.json"
-RADIOMICS_TREES_FILE = "models/radiomics.safetensors"
-DLR_TREES_FILE = "models/dlr.safetensors"
 PCA_FILE = "models/pca.safetensors"
 CNN_LOGIT = "cnn_logit"
 DLR_SIGNATURE = "dlr"
+CLINICAL_SIGNATURE = "clinical"
+SIGNATURES = (CLINICAL_SIGNATURE, CNN_LOGIT, DLR_SIGNATURE)
 PATTERN_SEPARATOR = "+"
 NO_CLINICAL_INPUT = "image-only"
 
 Part = TypeVar("Part", bound=BaseModel)
-
-VALIDATION_COLUMNS = (
-    "patient", "positive", "fold", "source", "pattern", "logit",
-    "clinical", "radiomics", "cnn", "dlr", "combined",
-    "roi_enrichment", "hyperechoic_enrichment", "dispersion",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ class Pack:
     models: Models
     profile_text: str
     validation: tuple[ValidationRow, ...]
-    radiomics_trees: TreeEnsemble
-    dlr_trees: TreeEnsemble
+    clinical: Branch | None
+    radiomics: Branch
+    dlr: Branch
     pca: Mapping[str, NDArray[np.float64]] | None
 
     @property
@@ -65,6 +67,11 @@ class Pack:
         """Name, version, digest and whether it is a demo."""
         m = self.manifest
         return PackIdentity(m.name, m.version, self.digest, m.demo)
+
+    @property
+    def out_of_fold(self) -> tuple[ValidationRow, ...]:
+        """The rows that the readout counts: training patients, each by models that had not seen it."""
+        return tuple(r for r in self.validation if r.source is ValidationSource.OUT_OF_FOLD)
 
     @property
     def card(self) -> str:
@@ -80,19 +87,19 @@ class Pack:
         }
 
     def submodel(self, known: frozenset[str]) -> Submodel:
-        """The combined model for the clinical inputs that are known.
+        """The combined model that uses the most of the clinical inputs that are known (V9).
 
-        Raises ``PackRefused`` where the pack has none for this pattern.
+        A pattern of known inputs that the pack's cohort could not support has no model of its own;
+        then the one for fewer inputs answers. Raises ``PackRefused`` where there is none.
         """
-        pattern = pattern_name(self.models.clinical_inputs, known)
-        for candidate in self.models.submodels:
-            if candidate.pattern == pattern:
-                return candidate
-        raise PackRefused(
-            msg("This pack has no model for the clinical inputs that are known."),
-            msg("Enter one of: {inputs}.", inputs=", ".join(self.models.clinical_inputs)),
-            code="pack-pattern",
-        )
+        fitting = [s for s in self.models.submodels if pattern_inputs(s.pattern) <= known]
+        if not fitting:
+            raise PackRefused(
+                msg("This pack has no model for the clinical inputs that are known."),
+                msg("Enter one of: {inputs}.", inputs=", ".join(self.models.clinical_inputs)),
+                code="pack-pattern",
+            )
+        return max(fitting, key=lambda s: len(pattern_inputs(s.pattern)))
 
     def network_weights(self) -> dict[str, NDArray[Any]]:
         """The network's tensors by name."""
@@ -108,6 +115,13 @@ def pattern_name(inputs: tuple[str, ...], known: frozenset[str]) -> str:
     return PATTERN_SEPARATOR.join(used) or NO_CLINICAL_INPUT
 
 
+def pattern_inputs(pattern: str) -> frozenset[str]:
+    """The clinical inputs that a pattern of this name knows."""
+    if pattern == NO_CLINICAL_INPUT:
+        return frozenset()
+    return frozenset(pattern.split(PATTERN_SEPARATOR))
+
+
 def open_pack(path: Path) -> Pack:
     """Read and check a pack; nothing of it is used before its hashes are verified.
 
@@ -116,49 +130,24 @@ def open_pack(path: Path) -> Pack:
     archive = read_archive(path)
     manifest = _manifest(archive)
     models = _parsed(archive, MODELS_FILE, Models)
-    validation = _validation(archive, len(manifest.operating_points[0].fold_thresholds))
-    pca = _pca(archive) if PCA_FILE in archive.members else None
-    radiomics = _trees(archive, RADIOMICS_TREES_FILE, len(models.radiomics_inputs))
-    dlr = _trees(archive, DLR_TREES_FILE, len(models.dlr_inputs))
     pack = Pack(
         archive,
         manifest,
         models,
         _text(archive, "profile.json"),
-        validation,
-        radiomics,
-        dlr,
-        pca,
+        _validation(archive, len(manifest.operating_points[0].fold_thresholds)),
+        None if models.clinical is None else _branch(archive, "clinical", models.clinical),
+        _branch(archive, "radiomics", models.radiomics),
+        _branch(archive, "dlr", models.dlr),
+        _pca(archive) if PCA_FILE in archive.members else None,
     )
     _check_inputs(pack)
     return pack
 
 
-def validation_csv(rows: tuple[ValidationRow, ...]) -> bytes:
-    """``validation.csv`` of these rows; floats survive the trip to the last bit."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(VALIDATION_COLUMNS)
-    for row in rows:
-        branches = [row.branches[name] for name in VALIDATION_COLUMNS[6:11]]
-        look = (
-            row.attention.roi_enrichment,
-            row.attention.hyperechoic_enrichment,
-            row.attention.dispersion,
-        )
-        numbers = [repr(v) if v is not None else "" for v in (*branches, *look)]
-        writer.writerow(
-            [
-                row.patient,
-                int(row.positive),
-                row.fold,
-                row.source,
-                row.pattern,
-                repr(row.logit),
-                *numbers,
-            ]
-        )
-    return out.getvalue().encode()
+def trees_file(branch: str) -> str:
+    """Where the trees of a branch lie in the pack."""
+    return f"models/{branch}.safetensors"
 
 
 def _manifest(archive: Archive) -> Manifest:
@@ -196,11 +185,13 @@ def _tensors(archive: Archive, name: str) -> dict[str, NDArray[Any]]:
         raise _broken(name) from error
 
 
-def _trees(archive: Archive, name: str, n_inputs: int) -> TreeEnsemble:
-    ensemble = TreeEnsemble.from_tensors(_tensors(archive, name))
-    if ensemble.n_features != n_inputs:
-        raise _broken(name)
-    return ensemble
+def _branch(archive: Archive, name: str, part: BranchPart) -> Branch:
+    if part.is_linear:
+        return Branch(part, None)
+    trees = TreeEnsemble.from_tensors(_tensors(archive, trees_file(name)))
+    if trees.n_features != len(part.inputs):
+        raise _broken(trees_file(name))
+    return Branch(part, trees)
 
 
 def _pca(archive: Archive) -> Mapping[str, NDArray[np.float64]]:
@@ -217,36 +208,9 @@ def _pca(archive: Archive) -> Mapping[str, NDArray[np.float64]]:
 
 def _validation(archive: Archive, folds: int) -> tuple[ValidationRow, ...]:
     try:
-        reader = csv.DictReader(io.StringIO(archive.members["validation.csv"].decode("utf-8")))
-        if tuple(reader.fieldnames or ()) != VALIDATION_COLUMNS:
-            raise ValueError("columns")
-        rows = tuple(_row(raw, folds) for raw in reader)
+        return read_validation(archive.members["validation.csv"].decode("utf-8"), folds)
     except (KeyError, ValueError, TypeError) as error:
         raise _broken("validation.csv") from error
-    if not any(r.positive for r in rows) or all(r.positive for r in rows):
-        raise _broken("validation.csv")
-    return rows
-
-
-def _row(raw: dict[str, str], folds: int) -> ValidationRow:
-    fold = int(raw["fold"])
-    numbers = [float(raw[name]) for name in ("logit", *VALIDATION_COLUMNS[6:11])]
-    if raw["positive"] not in ("0", "1") or not 0 <= fold < folds:
-        raise ValueError("a row")
-    if not np.isfinite(numbers).all():
-        raise ValueError("a number")
-    return ValidationRow(
-        patient=raw["patient"],
-        positive=raw["positive"] == "1",
-        fold=fold,
-        source=ValidationSource(raw["source"]),
-        pattern=raw["pattern"],
-        logit=numbers[0],
-        branches=dict(zip(VALIDATION_COLUMNS[6:11], numbers[1:], strict=True)),
-        attention=Attention(
-            *(float(raw[name]) if raw[name] else None for name in VALIDATION_COLUMNS[11:14])
-        ),
-    )
 
 
 def _check_inputs(pack: Pack) -> None:
@@ -254,16 +218,19 @@ def _check_inputs(pack: Pack) -> None:
     components = len(pack.pca["components"]) if pack.pca else 0
     learned = {CNN_LOGIT, *(component_name(i) for i in range(components))}
     models = pack.models
-    known_patterns = {row.pattern for row in pack.validation}
+    known_patterns = {row.pattern for row in pack.out_of_fold}
+    clinical = set() if models.clinical is None else set(models.clinical.inputs)
     sound = bool(
-        set(models.radiomics_inputs) <= features
-        and set(models.dlr_inputs) <= features | learned
+        set(models.radiomics.inputs) <= features
+        and set(models.dlr.inputs) <= features | learned
         and set(models.scaling) == features
         and set(models.clinical_inputs) <= set(FIELDS_BY_NAME)
-        and set(models.clinical.terms) <= set(models.clinical_inputs)
+        and clinical <= set(models.clinical_inputs)
         and len({len(p.fold_thresholds) for p in pack.manifest.operating_points}) == 1
         and all(
-            set(s.model.terms) <= {*s.pattern.split(PATTERN_SEPARATOR), DLR_SIGNATURE}
+            set(s.model.terms) <= pattern_inputs(s.pattern) | set(SIGNATURES)
+            and pattern_inputs(s.pattern) <= set(models.clinical_inputs)
+            and (CLINICAL_SIGNATURE not in s.model.terms or _has_all(s.pattern, clinical))
             and s.pattern in known_patterns
             and pack.operating_points(s.pattern)
             and _is_covariance(s.model)
@@ -272,6 +239,11 @@ def _check_inputs(pack: Pack) -> None:
     )
     if not sound:
         raise _broken(MODELS_FILE)
+
+
+def _has_all(pattern: str, inputs: set[str]) -> bool:
+    """Whether the clinical signature can be worked out from the inputs that the pattern knows."""
+    return bool(inputs) and inputs <= pattern_inputs(pattern)
 
 
 def _is_covariance(model: LinearPart) -> bool:

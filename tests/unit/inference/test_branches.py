@@ -8,7 +8,8 @@ import pytest
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.errors import PackRefused
 from her2desk.inference.branches import clinical_score, combined_estimate, dlr_score, known_inputs
-from her2desk.packs.manifest import LinearPart, Submodel
+from her2desk.packs.branch import Branch
+from her2desk.packs.manifest import BranchPart, LinearPart, Submodel
 
 MODEL = LinearPart(
     terms=("pr", "dlr"),
@@ -26,7 +27,7 @@ IMAGE_ONLY = LinearPart(
     lower=(-3.0,),
     upper=(3.0,),
 )
-CLINICAL = LinearPart(
+PR_ONLY = LinearPart(
     terms=("pr",),
     intercept=-0.3,
     coefficients=(-1.0,),
@@ -34,19 +35,48 @@ CLINICAL = LinearPart(
     lower=(0.0,),
     upper=(1.0,),
 )
+TWO_SIGNATURES = LinearPart(
+    terms=("clinical", "cnn_logit"),
+    intercept=0.5,
+    coefficients=(2.0, -1.0),
+    covariance=((0.01, 0.0, 0.0), (0.0, 0.04, 0.0), (0.0, 0.0, 0.09)),
+    lower=(-1.0, -1.0),
+    upper=(1.0, 1.0),
+)
+CLINICAL = Branch(
+    BranchPart(
+        family="logistic",
+        settings={"C": 0.5},
+        inputs=("pr",),
+        link="identity",
+        intercept=-0.3,
+        coefficients=(-1.0,),
+    ),
+    None,
+)
 
 
 def pack() -> SimpleNamespace:
     return SimpleNamespace(
         manifest=SimpleNamespace(training=SimpleNamespace(prevalence=43 / 140)),
-        models=SimpleNamespace(clinical_inputs=("pr",), clinical=CLINICAL),
+        models=SimpleNamespace(clinical_inputs=("pr",)),
+        clinical=CLINICAL,
+    )
+
+
+def submodel(pattern: str, model: LinearPart, **refit_variance: float) -> Submodel:
+    return Submodel(
+        pattern=pattern,
+        model=model,
+        method="maximum likelihood",
+        refit_variance=refit_variance,
     )
 
 
 def test_variance_is_that_of_the_coefficients_and_of_refitting():
     """x = (1, 1, 0.5): 0.09 + 0.16 + 0.0625 − 0.04 + 0.01 = 0.2825; 0.9² · 0.04 = 0.0324."""
-    submodel = Submodel(pattern="pr", model=MODEL, refit_variance=0.04)
-    found = combined_estimate(pack(), submodel, {"pr": 1.0}, 0.5)
+    values = {"pr": 1.0, "dlr": 0.5}
+    found = combined_estimate(pack(), submodel("pr", MODEL, dlr=0.04), values)
     assert found.variance == pytest.approx(0.2825 + 0.0324, abs=1e-12)
     assert found.logit == pytest.approx(-0.4 - 1.1 + 0.45, abs=1e-12)
     assert found.pattern == "pr"
@@ -55,16 +85,24 @@ def test_variance_is_that_of_the_coefficients_and_of_refitting():
 
 def test_without_the_clinical_value_the_other_submodels_numbers_count():
     """x = (1, −2): 0.05 + 0.8 − 0.04 = 0.81; 0.8² · 0.1 = 0.064."""
-    submodel = Submodel(pattern="image-only", model=IMAGE_ONLY, refit_variance=0.1)
-    found = combined_estimate(pack(), submodel, {}, -2.0)
+    found = combined_estimate(pack(), submodel("image-only", IMAGE_ONLY, dlr=0.1), {"dlr": -2.0})
     assert found.variance == pytest.approx(0.81 + 0.064, abs=1e-12)
     assert found.logit == pytest.approx(-0.7 - 1.6, abs=1e-12)
 
 
 def test_a_model_without_the_signature_has_no_refit_variance():
-    submodel = Submodel(pattern="pr", model=CLINICAL, refit_variance=5.0)
-    found = combined_estimate(pack(), submodel, {"pr": 1.0}, 9.0)
+    found = combined_estimate(pack(), submodel("pr", PR_ONLY), {"pr": 1.0, "dlr": 9.0})
     assert found.variance == pytest.approx(0.2, abs=1e-12)
+    with pytest.raises(ValueError, match="belongs to no term"):
+        submodel("pr", PR_ONLY, dlr=5.0)
+
+
+def test_two_signatures_each_bring_their_own_refit_variance():
+    """x = (1, 0.5, 2): 0.01 + 0.01 + 0.36 = 0.38; 2² · 0.1 + 1² · 0.2 = 0.6."""
+    model = submodel("pr", TWO_SIGNATURES, clinical=0.1, cnn_logit=0.2)
+    found = combined_estimate(pack(), model, {"clinical": 0.5, "cnn_logit": 2.0})
+    assert found.variance == pytest.approx(0.38 + 0.6, abs=1e-12)
+    assert found.logit == pytest.approx(0.5 + 1.0 - 2.0, abs=1e-12)
 
 
 @pytest.mark.parametrize(("pr", "score"), [(True, -1.3), (False, -0.3), (None, None)])
@@ -77,7 +115,7 @@ def test_the_clinical_branch_answers_where_its_inputs_are_known(pr, score):
 
 def test_components_of_another_network_are_refused():
     of_seven = SimpleNamespace(
-        models=SimpleNamespace(scaling={}, dlr_inputs=("pc_01",)),
+        models=SimpleNamespace(scaling={}),
         pca={"mean": np.zeros(7), "components": np.zeros((1, 7))},
     )
     with pytest.raises(PackRefused, match="do not fit its network") as refused:

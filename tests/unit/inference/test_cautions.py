@@ -13,6 +13,7 @@ from her2desk.domain.image import ImageWarning, Spacing, SpacingSource
 from her2desk.domain.prediction import FeatureContribution
 from her2desk.domain.roi import Roi
 from her2desk.inference.cautions import cautions
+from her2desk.packs.pack import pattern_name
 from her2desk.paths import demo_case_dir
 from her2desk.texts import msg
 
@@ -21,9 +22,18 @@ KNOWN = Spacing((0.08, 0.08), SpacingSource.ULTRASOUND_REGION)
 ROI = Roi(0, ((10.0, 10.0), (60.0, 10.0), (60.0, 60.0)))
 
 
-def pack(*, demo: bool = False, inputs: tuple[str, ...] = ("pr",)) -> SimpleNamespace:
+def pack(
+    *, demo: bool = False, inputs: tuple[str, ...] = ("pr",), pattern: str | None = None
+) -> SimpleNamespace:
+    """A pack that has a model for whatever is known, or one for ``pattern`` only."""
+
+    def submodel(known: frozenset[str]) -> SimpleNamespace:
+        return SimpleNamespace(pattern=pattern or pattern_name(inputs, known))
+
     return SimpleNamespace(
-        manifest=SimpleNamespace(demo=demo), models=SimpleNamespace(clinical_inputs=inputs)
+        manifest=SimpleNamespace(demo=demo),
+        models=SimpleNamespace(clinical_inputs=inputs),
+        submodel=submodel,
     )
 
 
@@ -53,6 +63,12 @@ def test_the_gravest_comes_first_and_the_files_own_last():
         "demo-pack", "laterality-differs", "out-of-range", "size-assumed", "spacing-note",
         "clinical-missing", "cropped",
     ]  # fmt: skip
+
+
+def test_a_value_that_no_model_of_the_pack_can_use_is_said():
+    (caution,) = cautions(case(), pack(pattern="image-only"), KNOWN, ())
+    assert caution.code == "clinical-unused"
+    assert caution.message.text().startswith("Not used: Progesterone receptor (PR).")
 
 
 @pytest.mark.parametrize("side", [None, "L"])

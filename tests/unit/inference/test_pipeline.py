@@ -13,7 +13,6 @@ from her2desk.domain.progress import SilentProgress
 from her2desk.domain.readout import Call
 from her2desk.domain.roi import Roi, roi_from_json
 from her2desk.errors import Cancelled, InputRefused, PackRefused
-from her2desk.inference.branches import linear_score
 from her2desk.inference.networks import build_network
 from her2desk.inference.pipeline import Question, load_pack, predict
 from her2desk.inference.readout import logit, restate
@@ -84,7 +83,9 @@ def test_without_pr_the_image_only_submodel_answers_and_says_so(case, loaded):
 def test_the_combined_score_is_the_packs_linear_model(case, loaded, prediction):
     submodel = loaded.pack.submodel(frozenset({"pr"}))
     values = {"pr": case.clinical.value("pr"), "dlr": prediction.signatures["dlr"]}
-    assert prediction.estimate.logit == linear_score(submodel.model, values)
+    model = submodel.model
+    by_hand = sum(c * values[t] for t, c in zip(model.terms, model.coefficients, strict=True))
+    assert prediction.estimate.logit == pytest.approx(model.intercept + by_hand, rel=1e-12)
     assert prediction.estimate.variance > 0
 
 
@@ -94,7 +95,7 @@ def test_the_prevalence_moves_the_answer_and_every_branch(case, loaded, predicti
     for name in BRANCHES:
         expected = logit(prediction.branches[name]) + shift
         assert logit(moved.branches[name]) == pytest.approx(expected)
-    restated = restate(prediction, loaded.pack.validation, prediction.readout.operating_point, 0.1)
+    restated = restate(prediction, loaded.pack.out_of_fold, prediction.readout.operating_point, 0.1)
     assert restated.readout == moved.readout
     assert restated.branches == moved.branches
 
@@ -164,6 +165,17 @@ def repacked(tmp_path, changes):
     return path
 
 
+def boosted(inputs):
+    return {
+        "family": "lightgbm",
+        "settings": {},
+        "inputs": inputs,
+        "link": "identity",
+        "intercept": 0.0,
+        "coefficients": [],
+    }
+
+
 def edit(**values):
     return lambda raw: json.dumps({**json.loads(raw), **values}).encode()
 
@@ -188,7 +200,7 @@ def test_a_paper_kind_pack_reads_principal_components_of_the_network(tmp_path, c
         tmp_path,
         {
             "manifest.json": edit(dlr_kind="paper"),
-            "models/models.json": edit(dlr_inputs=["cnn_logit", "pc_01"]),
+            "models/models.json": edit(dlr=boosted(["cnn_logit", "pc_01"])),
             "models/dlr.safetensors": lambda _raw: save_tensors(stump.to_tensors()),
             "models/pca.safetensors": lambda _raw: save_tensors(
                 {"mean": np.zeros(width), "components": components}
@@ -206,10 +218,10 @@ def test_a_paper_kind_pack_reads_principal_components_of_the_network(tmp_path, c
         ("manifest.json", edit(surprise=1), "pack-malformed"),
         ("manifest.json", edit(classes=["0", "1+", "2+", "3+"]), "pack-classes"),
         ("manifest.json", edit(schema_version="x"), "pack-malformed"),
-        ("models/models.json", edit(dlr_inputs=["nobody"]), "pack-malformed"),
+        ("models/models.json", edit(dlr=boosted(["nobody"])), "pack-malformed"),
+        ("models/models.json", edit(dlr=boosted(["cnn_logit"])), "pack-malformed"),  # no trees
         ("validation.csv", lambda raw: raw.replace(b"out-of-fold", b"in-sample"), "pack-malformed"),
         ("validation.csv", lambda raw: raw.replace(b"patient", b"name"), "pack-malformed"),
-        ("models/dlr.safetensors", lambda raw: raw[:40], "pack-malformed"),
         ("networks/cnn.safetensors", lambda raw: b"not tensors", "pack-malformed"),
         ("profile.json", lambda raw: b"\xff\xfe", "pack-malformed"),
     ],
@@ -234,7 +246,9 @@ def test_a_pattern_that_the_pack_does_not_know_is_refused_in_words(tmp_path):
 
 def test_the_card_and_the_validation_rows_agree(loaded):
     pack = loaded.pack
-    rows = [r for r in pack.validation if r.pattern == "pr"]
+    rows = [r for r in pack.out_of_fold if r.pattern == "pr"]
+    held_out = [r for r in pack.validation if r.fold is None and r.pattern == "pr"]
+    assert len(held_out) == pack.manifest.provenance.held_out_patients > 0
     assert len(rows) == pack.manifest.training.patients
     assert sum(r.positive for r in rows) == pack.manifest.training.positive
     assert "DEMO" in pack.card
@@ -270,7 +284,7 @@ def test_a_resnet101_pack_of_the_papers_kind_loads_and_answers(tmp_path, case):
                     "normalisation": "z-score",
                 },
             ),
-            "models/models.json": edit(dlr_inputs=inputs),
+            "models/models.json": edit(dlr=boosted(inputs)),
             "models/dlr.safetensors": lambda _raw: save_tensors(stump.to_tensors()),
             "networks/cnn.safetensors": lambda _raw: save_tensors(weights),
             "models/pca.safetensors": lambda _raw: save_tensors(

@@ -10,7 +10,7 @@ from safetensors.numpy import load, save
 
 from her2desk.errors import PackRefused
 from her2desk.packs.archive import read_archive, write_archive
-from her2desk.packs.pack import CNN_FILE, MODELS_FILE, PCA_FILE, open_pack
+from her2desk.packs.pack import CNN_FILE, MODELS_FILE, PCA_FILE, open_pack, trees_file
 from her2desk.paths import demo_pack_path
 
 Members = dict[str, bytes]
@@ -80,6 +80,21 @@ def rows(change: Callable[[list[str]], object]) -> Callable[[Members], None]:
     return apply
 
 
+BOOSTED = {"family": "xgboost", "coefficients": []}
+
+
+def trees_cut_short(members: Members) -> None:
+    document = json.loads(members[MODELS_FILE])
+    document["radiomics"].update(BOOSTED)
+    members[MODELS_FILE] = json.dumps(document).encode()
+    members[trees_file("radiomics")] = b"not an array in sight"
+
+
+def a_held_out_row_with_a_fold(members: Members) -> None:
+    text = members["validation.csv"].decode()
+    members["validation.csv"] = text.replace(",,held-out", ",0,held-out", 1).encode()
+
+
 def all_positive(members: Members) -> None:
     lines = members["validation.csv"].decode().splitlines()
     cells = [line.split(",") for line in lines]
@@ -99,7 +114,15 @@ def all_positive(members: Members) -> None:
         models(with_inputs_that_are_not_known),
         models(lambda d: submodel(d, "pr")["coefficients"].pop()),
         models(lambda d: submodel(d, "pr")["covariance"].pop()),
-        models(lambda d: d["dlr_inputs"].pop()),
+        models(lambda d: d["dlr"]["inputs"].pop()),
+        models(lambda d: d["radiomics"].update(BOOSTED)),  # without its trees
+        models(lambda d: d["radiomics"].update(inputs=["cnn_logit"])),
+        models(lambda d: d["clinical"].update(inputs=["age_years"])),
+        models(lambda d: submodel(d, "image-only").update(terms=["clinical"])),
+        models(lambda d: d["submodels"][0].update(refit_variance={"age_years": 1.0})),
+        models(lambda d: d["submodels"][0].update(refit_variance={"dlr": -1.0})),
+        trees_cut_short,
+        a_held_out_row_with_a_fold,
         with_components_that_are_no_numbers,
         with_components_of_another_width,
         with_components_missing,
@@ -125,7 +148,7 @@ def test_contents_that_do_not_agree_are_refused_on_opening(tmp_path: Path, forge
 def test_weights_that_are_no_numbers_are_refused_before_a_network_uses_them(tmp_path: Path) -> None:
     members = dict(read_archive(demo_pack_path()).members)
     weights = load(members[CNN_FILE])
-    name = next(iter(weights))
+    name = next(n for n, values in sorted(weights.items()) if values.dtype == np.float32)
     weights[name] = np.full_like(weights[name], np.nan)
     members[CNN_FILE] = save(weights)
     write_archive(tmp_path / "forged.h2pack", members)
