@@ -1,267 +1,258 @@
-"""A cohort becomes a locked pack, with the out-of-fold answers behind its figures."""
+"""A cohort becomes fitted stacks, and every patient an answer by models that had not seen it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors.numpy import save as save_tensors
 
-from her2desk.domain.progress import Progress
-from her2desk.domain.validation import ValidationRow, ValidationSource
-from her2desk.errors import InputRefused
-from her2desk.packs.archive import write_archive
-from her2desk.packs.manifest import (
-    AucPart,
-    FeaturePart,
-    Manifest,
-    Models,
-    NetworkPart,
-    OperatingPointPart,
-    Preprocessing,
-    TrainingPopulation,
+from her2desk.domain.progress import Portion, Progress
+from her2desk.domain.validation import Attention, ValidationRow, ValidationSource
+from her2desk.inference.heatmap import look
+from her2desk.packs.pack import pattern_inputs
+from her2desk.texts import Message, msg
+from her2desk.training.acquisition import acquisition_scores
+from her2desk.training.combined import combined_scores
+from her2desk.training.folds import Scope, Scopes
+from her2desk.training.image_columns import (
+    FrozenImage,
+    ImageColumns,
+    crossfit_columns,
+    frozen_columns,
+    paper_columns,
 )
-from her2desk.packs.pack import (
-    CNN_FILE,
-    DLR_TREES_FILE,
-    MODELS_FILE,
-    RADIOMICS_TREES_FILE,
-    validation_csv,
+from her2desk.training.request import DlrKind
+from her2desk.training.scope_networks import (
+    NetworkPlan,
+    NetworkWork,
+    State,
+    fit_scope_networks,
+    penultimate_of,
 )
-from her2desk.radiomics.profile import Profile
-from her2desk.stats.auc import auc
-from her2desk.texts import msg
-from her2desk.training.card import model_card
-from her2desk.training.cohort import Sample
-from her2desk.training.folds import (
-    FittedNetworks,
-    Rows,
-    Scope,
-    fit_networks,
-    make_scope,
-    stratified_folds,
+from her2desk.training.stack import Stack, StackPlan, fit_stacks
+from her2desk.training.table import Matrix, Rows, Sample, Table
+
+FEATURES_SEEN = msg(
+    "DLR as published: its network features were seen in training, so its apparent figures say "
+    "nothing."
 )
-from her2desk.training.network_training import TrainingPlan
-from her2desk.training.stack import Stack, Table, fit_stack, linear_scores
-
-BRANCH_NAMES = ("clinical", "radiomics", "cnn", "dlr", "combined")
-Z95 = 1.959963984540054
-
-
-@dataclass(frozen=True)
-class PackIntent:
-    """What the pack's owner says of it."""
-
-    name: str
-    version: str
-    demo: bool
-    description: str
-    intended_use: str
-    moment_of_prediction: str
-    decision: str
-    licence: str
+NETWORKS_SHARE = 0.7  # of the time; the small network on two cores
 
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """How a pack is built."""
+    """How a pack is built: networks to choose from, what DLR is made of, and the models above."""
 
-    profile: Profile
-    feature_names: tuple[str, ...]
-    clinical_inputs: tuple[str, ...]
-    preprocessing: Preprocessing
-    network: TrainingPlan
-    outer_folds: int = 5
-    inner_folds: int = 4
-    repeats: int = 4  # V10 asks for at least four
-    jobs: int = 2
+    networks: tuple[NetworkPlan, ...]
+    dlr: DlrKind
+    stack: StackPlan
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one stack said of ``rows``: log-odds by branch, "combined" by the fullest pattern known.
+
+    ``by_pattern[pattern]`` (rows,) is NaN where the pattern's inputs are not known.
+    """
+
+    rows: Rows
+    branches: Mapping[str, Matrix]
+    by_pattern: Mapping[str, Matrix]
+    attention: tuple[Attention, ...]
+
+    @property
+    def combined(self) -> Matrix:
+        """log-odds by the pattern that uses the most of what is known of each patient."""
+        out = np.full(len(self.rows), np.nan)
+        for pattern in sorted(self.by_pattern, key=lambda p: len(pattern_inputs(p))):
+            values = self.by_pattern[pattern]
+            out = np.where(np.isfinite(values), values, out)
+        return out
 
 
 @dataclass(frozen=True)
 class FittedCohort:
-    """The outer folds' stacks and answers, and the stack to deploy."""
+    """The outer folds' stacks and answers, the stack to deploy with its network, and the sites'.
 
-    outer: tuple[Rows, ...]
+    ``apparent`` are the deployed stack's answers for the rows it was fitted on; ``held_out`` for the
+    patients kept back. ``acquisition`` holds (asked, own) log-odds of the acquisition-only model for
+    each outer scope and, last, the deployed one.
+    """
+
+    scopes: Scopes
     stacks: tuple[Stack, ...]
     deployed: Stack
-    network_state: dict[str, NDArray[np.float32]]
-    validation: tuple[ValidationRow, ...]
+    network: NetworkPlan
+    network_state: State
+    network_tries: Mapping[str, float]
+    dlr: DlrKind
+    outer: tuple[Answers, ...]
+    apparent: Answers
+    held_out: Answers
+    sites: tuple[tuple[str, Answers], ...]
+    acquisition: tuple[tuple[Matrix, Matrix], ...]
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Patterns of known inputs that the deployed stack and every outer fold have a model for."""
+        return tuple(
+            s.pattern
+            for s in self.deployed.combined.submodels
+            if all(s.pattern in stack.combined.thresholds for stack in self.stacks)
+        )
+
+    @property
+    def fallbacks(self) -> tuple[Message, ...]:
+        """What had to give way in the deployed stack, and what its kind of DLR costs (V2)."""
+        return (
+            (FEATURES_SEEN, *self.deployed.fallbacks)
+            if self.dlr == "paper"
+            else (self.deployed.fallbacks)
+        )
 
 
 def fit_cohort(
-    samples: Sequence[Sample], plan: BuildPlan, seed: int, progress: Progress
+    samples: Sequence[Sample],
+    table: Table,
+    scopes: Scopes,
+    plan: BuildPlan,
+    work: NetworkWork,
+    progress: Progress,
 ) -> FittedCohort:
-    """Fit a whole stack in each outer fold and one on all rows; predict each row out of fold.
-
-    Raises ``InputRefused`` where a clinical input is not known for every patient: nothing is imputed.
-    """
-    table = Table.of(samples, plan.feature_names, plan.clinical_inputs)
-    _check_complete(table)
-    everyone = np.arange(len(samples))
-    outer = stratified_folds(table.labels, everyone, plan.outer_folds, seed)
-    scopes = [
-        make_scope(
-            table.labels, np.setdiff1d(everyone, fold), fold, plan.inner_folds, 1, seed + 10_000 * k
-        )
-        for k, fold in enumerate(outer, start=1)
+    """Fit a whole stack in each scope; predict each row by stacks that had not seen it (V1)."""
+    every = scopes.all
+    images, networks = _images(
+        table, every, plan, work, Portion(progress, 0, NETWORKS_SHARE, "networks")
+    )
+    portion = Portion(progress, NETWORKS_SHARE, 1, "models")
+    stacks = fit_stacks(table, every, images, plan.stack, portion)
+    answers = [
+        _answers(samples, table, stack, image, of_asked=True)
+        for stack, image in zip(stacks, images, strict=True)
     ]
-    nobody = np.array([], dtype=np.intp)
-    scopes.append(make_scope(table.labels, everyone, nobody, plan.inner_folds, plan.repeats, seed))
-    networks = fit_networks(samples, scopes, plan.network, plan.jobs, progress)
-    stacks = [fit_stack(table, s, n) for s, n in zip(scopes, networks, strict=True)]
+    n = len(scopes.outer)
+    chosen = networks[n]
+    return FittedCohort(
+        scopes=scopes,
+        stacks=tuple(stacks[:n]),
+        deployed=stacks[n],
+        network=chosen.plan,
+        network_state=chosen.state,
+        network_tries=chosen.tries,
+        dlr=plan.dlr,
+        outer=tuple(answers[:n]),
+        apparent=_answers(samples, table, stacks[n], images[n], of_asked=False),
+        held_out=answers[n],
+        sites=tuple(
+            (name, answer) for (name, _), answer in zip(scopes.sites, answers[n + 1 :], strict=True)
+        ),
+        acquisition=tuple(
+            acquisition_scores(samples, table.labels, every[: n + 1], plan.stack.jobs)
+        ),
+    )
+
+
+def validation_rows(fitted: FittedCohort, table: Table) -> tuple[ValidationRow, ...]:
+    """Every answer for a patient not seen, for each pattern: outer folds first, then held out."""
     rows = [
         row
-        for k, (scope, said, stack) in enumerate(zip(scopes, networks, stacks, strict=True))
-        for row in _answers(samples, table, k, scope, said, stack)
+        for k, answers in enumerate(fitted.outer)
+        for row in _rows(fitted, table, answers, k, ValidationSource.OUT_OF_FOLD)
     ]
-    return FittedCohort(outer, tuple(stacks[:-1]), stacks[-1], networks[-1].state, tuple(rows))
+    rows += _rows(fitted, table, fitted.held_out, None, ValidationSource.HELD_OUT)
+    return tuple(rows)
 
 
-def write_pack(
-    path: Path,
-    fitted: FittedCohort,
+@dataclass(frozen=True)
+class _Chosen:
+    plan: NetworkPlan
+    state: State
+    tries: Mapping[str, float]
+
+
+def _images(
+    table: Table,
+    scopes: Sequence[Scope],
     plan: BuildPlan,
-    intent: PackIntent,
-    population: TrainingPopulation,
-    seed: int,
-) -> str:
-    """Write the pack and return its digest; the same inputs give the same bytes."""
-    deployed = fitted.deployed
-    names = tuple(sorted(deployed.scales, key=plan.feature_names.index))
-    manifest = Manifest(
-        schema_version=1,
-        name=intent.name,
-        version=intent.version,
-        demo=intent.demo,
-        task="her2-status",
-        input="ultrasound",
-        classes=("HER-2 negative", "HER-2 positive"),
-        intended_use=intent.intended_use,
-        moment_of_prediction=intent.moment_of_prediction,
-        decision=intent.decision,
-        training=population,
-        features=FeaturePart(profile=plan.profile.name, names=names, count=len(names)),
-        preprocessing=plan.preprocessing,
-        network=NetworkPart(architecture=plan.network.architecture, channels=1),
-        dlr_kind="crossfit",
-        operating_points=_operating_points(fitted),
-        indeterminate_rule="interval-across-threshold",
-        cross_validated_auc=cross_validated_auc(fitted.validation),
-        licence=intent.licence,
-        seed=seed,
-    )
-    models = Models(
-        clinical_inputs=plan.clinical_inputs,
-        clinical=deployed.clinical,
-        radiomics_inputs=deployed.radiomics.inputs(plan.feature_names),
-        dlr_inputs=deployed.dlr.inputs(plan.feature_names),
-        scaling=deployed.scales,
-        submodels=deployed.submodels,
-    )
-    members = {
-        "manifest.json": manifest.model_dump_json(indent=2).encode(),
-        "profile.json": plan.profile.to_json().encode(),
-        "card.md": model_card(manifest, fitted.validation).encode(),
-        "validation.csv": validation_csv(fitted.validation),
-        MODELS_FILE: models.model_dump_json(indent=1).encode(),
-        CNN_FILE: save_tensors(fitted.network_state),
-        RADIOMICS_TREES_FILE: save_tensors(deployed.radiomics.trees.to_tensors()),
-        DLR_TREES_FILE: save_tensors(deployed.dlr.trees.to_tensors()),
-    }
-    return write_archive(path, members)
+    work: NetworkWork,
+    progress: Progress,
+) -> tuple[list[ImageColumns], list[_Chosen]]:
+    if plan.dlr == "frozen":
+        return _frozen_images(table, scopes, plan.networks[0], work, progress)
+    said = fit_scope_networks(scopes, plan.networks, work, progress)
+    columns = crossfit_columns if plan.dlr == "crossfit" else paper_columns
+    return [columns(s) for s in said], [_Chosen(s.plan, s.state, s.tries) for s in said]
 
 
-def cross_validated_auc(rows: Sequence[ValidationRow]) -> dict[str, AucPart]:
-    """Mean of within-fold AUCs per branch, interval by Nadeau & Bengio 2003 (approximate, V13)."""
-    pattern = rows[0].pattern
-    own = [row for row in rows if row.pattern == pattern]
-    folds = sorted({row.fold for row in own})
-    result = {}
-    for branch in BRANCH_NAMES:
-        values = []
-        for fold in folds:
-            here = [row for row in own if row.fold == fold]
-            labels = np.array([row.positive for row in here])
-            scores = np.array([row.branches[branch] for row in here])
-            values.append(auc(labels, scores).value)
-        k = len(folds)
-        spread = np.sqrt(np.var(values, ddof=1) * (1 / k + 1 / (k - 1)))
-        mean = float(np.mean(values))
-        result[branch] = AucPart(
-            value=mean,
-            lower=max(0.0, mean - Z95 * float(spread)),
-            upper=min(1.0, mean + Z95 * float(spread)),
-        )
-    return result
-
-
-def _check_complete(table: Table) -> None:
-    for name, values in zip(table.clinical_names, table.clinical.T, strict=True):
-        missing = int(np.isnan(values).sum())
-        if missing:
-            raise InputRefused(
-                msg(
-                    "{name} is not known for {missing} of {patients} patients.",
-                    name=name,
-                    missing=missing,
-                    patients=len(values),
-                ),
-                msg("Leave those patients out, or build the pack without this input."),
-                code="clinical-missing",
-            )
+def _frozen_images(
+    table: Table,
+    scopes: Sequence[Scope],
+    plan: NetworkPlan,
+    work: NetworkWork,
+    progress: Progress,
+) -> tuple[list[ImageColumns], list[_Chosen]]:
+    progress.step(0.0, msg("Reading every crop with the frozen network"))
+    features, state = penultimate_of(plan, work.crops)
+    image = FrozenImage(plan, features.astype(np.float64), state)
+    found = [frozen_columns(image, table.labels, scope, work.crops) for scope in scopes]
+    progress.step(1.0, msg("The frozen network has read every crop"))
+    return [columns for columns, _ in found], [_Chosen(plan, own, {}) for _, own in found]
 
 
 def _answers(
-    samples: Sequence[Sample],
-    table: Table,
-    fold: int,
-    scope: Scope,
-    said: FittedNetworks,
-    stack: Stack,
-) -> list[ValidationRow]:
-    rows = scope.asked
+    samples: Sequence[Sample], table: Table, stack: Stack, image: ImageColumns, *, of_asked: bool
+) -> Answers:
+    scope = stack.scope
+    rows = scope.asked if of_asked else scope.rows
     if not len(rows):
-        return []
-    features, clinical = table.features[rows], table.clinical[rows]
-    dlr = stack.dlr.score(features, said.asked_logits)
-    scores = {
-        "clinical": linear_scores(stack.clinical, clinical),
-        "radiomics": stack.radiomics.score(features, said.asked_logits),
-        "cnn": said.asked_logits,
-        "dlr": dlr,
+        return Answers(rows, {}, {}, ())
+    columns = image.asked if of_asked else image.own
+    logits = image.asked_logits if of_asked else image.own_logits
+    scores = stack.scores(table, rows, columns, logits)
+    inputs = dict(zip(table.clinical_names, table.clinical[rows].T, strict=True))
+    values = {
+        **inputs,
+        "clinical": scores["clinical"],
+        "cnn_logit": scores["cnn"],
+        "dlr": scores["dlr"],
     }
-    found = []
-    for submodel in stack.submodels:
-        x = np.column_stack([clinical, dlr])[:, -len(submodel.model.terms) :]
-        combined = linear_scores(submodel.model, x)
-        for i, row in enumerate(rows):
-            branches = {name: float(values[i]) for name, values in scores.items()}
-            found.append(
-                ValidationRow(
-                    patient=f"V{int(row) + 1:04d}",
-                    positive=bool(table.labels[row]),
-                    fold=fold,
-                    source=ValidationSource.OUT_OF_FOLD,
-                    pattern=submodel.pattern,
-                    logit=float(combined[i]),
-                    branches={**branches, "combined": float(combined[i])},
-                    attention=said.asked_attention[i],
-                )
-            )
-    return found
+    by_pattern = {s.pattern: combined_scores(s, values) for s in stack.combined.submodels}
+    attention = _attention(samples, rows, image) if of_asked else ()
+    return Answers(rows, scores, by_pattern, attention)
 
 
-def _operating_points(fitted: FittedCohort) -> tuple[OperatingPointPart, ...]:
+def _attention(samples: Sequence[Sample], rows: Rows, image: ImageColumns) -> tuple[Attention, ...]:
     return tuple(
-        OperatingPointPart.model_validate(
-            {
-                "pattern": pattern,
-                "name": name,
-                "threshold": threshold,
-                "fold_thresholds": [s.thresholds[pattern][name] for s in fitted.stacks],
-            }
-        )
-        for pattern, points in fitted.deployed.thresholds.items()
-        for name, threshold in points.items()
+        look(heat, samples[i].pixels, samples[i].mask, samples[i].box)[1]
+        for i, heat in zip(rows, image.asked_heat, strict=True)
     )
+
+
+def _rows(
+    fitted: FittedCohort,
+    table: Table,
+    answers: Answers,
+    fold: int | None,
+    source: ValidationSource,
+) -> list[ValidationRow]:
+    return [
+        ValidationRow(
+            patient=f"V{int(row) + 1:04d}",
+            positive=bool(table.labels[row]),
+            fold=fold,
+            source=source,
+            pattern=pattern,
+            logit=float(answers.by_pattern[pattern][i]),
+            branches={
+                **{name: _known(values[i]) for name, values in answers.branches.items()},
+                "combined": float(answers.by_pattern[pattern][i]),
+            },
+            attention=answers.attention[i],
+        )
+        for pattern in fitted.patterns
+        for i, row in enumerate(answers.rows)
+        if np.isfinite(answers.by_pattern[pattern][i])
+    ]
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -2,15 +2,49 @@
 
 from collections.abc import Sequence
 
-from her2desk.domain.validation import OperatingPoint, ValidationRow
+from her2desk.domain.validation import OperatingPoint, ValidationRow, ValidationSource
 from her2desk.inference.readout import confusion_at
-from her2desk.packs.manifest import Manifest
+from her2desk.packs.manifest import AucPart, Manifest
+
+SOURCES = (ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
 
 
 def model_card(manifest: Manifest, validation: Sequence[ValidationRow]) -> str:
     """Markdown; every figure is worked out from the manifest and the validation rows."""
-    m = manifest
-    lines = [
+    return "\n".join(
+        [
+            *_headline(manifest),
+            "",
+            "## Discrimination",
+            "",
+            "Areas under the ROC curve. Cross-validated: mean of within-fold areas, interval "
+            "approximate (Nadeau and Bengio 2003). Apparent and held out: DeLong on the logit "
+            "scale. “acquisition” sees scanner, site, spacing, crop size and burned-in marks only.",
+            "",
+            *_aucs(manifest),
+            "",
+            "## Confusion",
+            "",
+            "Out of fold, each threshold was chosen inside the outer fold's training side; held-out "
+            "patients are judged by the pack's own threshold.",
+            "",
+            *_confusions(manifest, validation),
+            "",
+            "## What had to give way",
+            "",
+            *(f"- {note}" for note in manifest.provenance.fallbacks or ("Nothing.",)),
+            *(
+                f"- No model for patients with only {pattern} known: too few of them."
+                for pattern in manifest.provenance.refused_patterns
+            ),
+            "",
+        ]
+    )
+
+
+def _headline(m: Manifest) -> list[str]:
+    origin = m.provenance
+    return [
         f"# {m.name} {m.version}{' — DEMO' if m.demo else ''}",
         "",
         f"- Intended use: {m.intended_use}",
@@ -18,35 +52,43 @@ def model_card(manifest: Manifest, validation: Sequence[ValidationRow]) -> str:
         f"- Decision: {m.decision}",
         f"- Trained on: {m.training.description} "
         f"({m.training.patients} patients, {m.training.positive} HER-2 positive)",
+        f"- Held out: {origin.held_out_patients} patients (split: {origin.split}); "
+        f"held-out opened {origin.held_out_opened} times, {origin.builds} builds on this cohort",
         f"- Network: {m.network.architecture}; DLR kind: {m.dlr_kind}; "
         f"features: {m.features.count} of profile {m.features.profile}",
+        f"- Seed: {m.seed}",
         f"- Licence: {m.licence}",
-        "",
-        "## Discrimination, cross-validated",
-        "",
-        "Mean of within-fold areas under the ROC curve; the interval is approximate "
-        "(Nadeau and Bengio 2003).",
-        "",
-        "| branch | AUC | 95 % interval |",
-        "|---|---|---|",
-        *(
-            f"| {name} | {a.value:.3f} | {a.lower:.3f}–{a.upper:.3f} |"
-            for name, a in m.cross_validated_auc.items()
-        ),
-        "",
-        "## Confusion, out of fold",
-        "",
-        "Each threshold was chosen inside the outer fold's training side.",
-        "",
-        "| known inputs | operating point | TP | FP | TN | FN | patients |",
-        "|---|---|---|---|---|---|---|",
+    ]
+
+
+def _aucs(m: Manifest) -> list[str]:
+    lines = ["| branch | apparent | cross-validated | held out |", "|---|---|---|---|"]
+    for branch in m.auc.cross_validated:
+        cells = (
+            _auc(table.get(branch))
+            for table in (m.auc.apparent, m.auc.cross_validated, m.auc.held_out)
+        )
+        lines.append(f"| {branch} | {' | '.join(cells)} |")
+    return lines
+
+
+def _auc(part: AucPart | None) -> str:
+    return "–" if part is None else f"{part.value:.3f} ({part.lower:.3f}–{part.upper:.3f})"
+
+
+def _confusions(m: Manifest, validation: Sequence[ValidationRow]) -> list[str]:
+    lines = [
+        "| known inputs | operating point | patients | TP | FP | TN | FN | of |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for part in m.operating_points:
-        rows = [row for row in validation if row.pattern == part.pattern]
         point = OperatingPoint(part.name, part.threshold, part.fold_thresholds)
-        t = confusion_at(rows, point, 0.0)
-        lines.append(
-            f"| {part.pattern} | {part.name} | {t.tp} | {t.fp} | {t.tn} | {t.fn} "
-            f"| {t.cohort_size} |"
-        )
-    return "\n".join([*lines, ""])
+        for source in SOURCES:
+            rows = [r for r in validation if r.pattern == part.pattern and r.source is source]
+            if rows:
+                t = confusion_at(rows, point, 0.0)
+                lines.append(
+                    f"| {part.pattern} | {part.name} | {source} | {t.tp} | {t.fp} | {t.tn} "
+                    f"| {t.fn} | {t.cohort_size} |"
+                )
+    return lines

@@ -1,6 +1,7 @@
 """Builds the demo pack and the demo case from simulated phantoms: ``make demo-pack``.
 
-The seed is fixed, so the same machine gives the same pack digest.
+The pack goes through the same builder as anybody's. The cohort's hash gives the seed, so the same
+machine gives the same digest.
 """
 
 import sys
@@ -8,32 +9,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from her2desk.inference.cohort import cohort_sha256, read_cohort
-from her2desk.packs.manifest import Preprocessing, TrainingPopulation
 from her2desk.phantoms.cohort import write_cohort
 from her2desk.phantoms.demo import write_demo_case
-from her2desk.radiomics.extract import all_names
 from her2desk.radiomics.profile import Profile, us_2d
 from her2desk.texts import Message
-from her2desk.training.build import BuildPlan, PackIntent, fit_cohort, write_pack
-from her2desk.training.cohort import load_samples
-from her2desk.training.network_training import TrainingPlan
+from her2desk.training.request import TrainRequest
+from her2desk.training.run import train
 
 COHORT_SEED = 20_240_901
-PATIENTS = 240
+PATIENTS = 300
 DEMO_CASE_SEED = 7
 ASSUMED_MM = 0.08
-
-INTENT = PackIntent(
-    name="Phantom demo",
-    version="1.0",
-    demo=True,
-    description="simulated phantoms (her2desk phantom), no patients",
-    intended_use="Showing how Her2Desk works. It says nothing of any patient.",
-    moment_of_prediction="after biopsy (PR known), or from the image alone",
-    decision="none; on real data: which patients with IHC 2+ await FISH most urgently",
-    licence="Apache-2.0",
-)
+PACK = "phantom-demo.h2pack"
 
 
 def demo_profile() -> Profile:
@@ -47,16 +34,21 @@ def demo_profile() -> Profile:
     )
 
 
-def demo_plan(jobs: int = 2) -> BuildPlan:
+def demo_request(cohort: Path, out: Path, profile: Path, work: Path) -> TrainRequest:
     """How the demo pack is built."""
-    profile = demo_profile()
-    return BuildPlan(
-        profile=profile,
-        feature_names=all_names(profile),
-        clinical_inputs=("pr",),
-        preprocessing=Preprocessing(crop_margin_px=10, input_size_px=112),
-        network=TrainingPlan("resnet18-slim", epochs=24, patience=8),
-        jobs=jobs,
+    return TrainRequest(
+        cohort=cohort,
+        out=out,
+        name="Phantom demo",
+        version="1.1",
+        demo=True,
+        population="simulated phantoms (her2desk phantom), no patients",
+        intended_use="Showing how Her2Desk works. It says nothing of any patient.",
+        decision="none; on real data: which patients with IHC 2+ await FISH most urgently",
+        decision_range=(0.1, 0.6),
+        licence="Apache-2.0",
+        profile=str(profile),
+        work=work,
     )
 
 
@@ -72,31 +64,20 @@ class StepPrinter:
         sys.stderr.write(f"{elapsed:6.0f} s  {fraction:4.0%}  {text.text()}\n")
 
 
-def build_demo(folder: Path, patients: int = PATIENTS, plan: BuildPlan | None = None) -> str:
-    """Write ``phantom-demo.h2pack`` and ``case/`` into ``folder``; returns the pack's digest."""
-    plan = plan or demo_plan()
+def build_demo(folder: Path, patients: int = PATIENTS) -> str:
+    """Write the demo pack and ``case/`` into ``folder``; returns the pack's digest."""
     progress = StepPrinter()
     with tempfile.TemporaryDirectory() as scratch:
-        cohort = Path(scratch)
-        write_cohort(cohort, patients, COHORT_SEED, workers=plan.jobs, progress=progress)
-        rows = read_cohort(cohort)
-        digest = cohort_sha256(rows)
-        samples = load_samples(
-            rows, plan.profile, plan.feature_names, plan.preprocessing, plan.jobs
-        )
-    seed = int(digest[:6], 16)  # V5: the default seed comes from the cohort
-    fitted = fit_cohort(samples, plan, seed, progress)
-    population = TrainingPopulation(
-        description=INTENT.description,
-        patients=len(samples),
-        positive=sum(s.positive for s in samples),
-        cohort_sha256=digest,
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    pack_digest = write_pack(folder / "phantom-demo.h2pack", fitted, plan, INTENT, population, seed)
-
+        place = Path(scratch)
+        profile = place / "profile.json"
+        profile.write_text(demo_profile().to_json(), encoding="utf-8")
+        write_cohort(place / "cohort", patients, COHORT_SEED, progress=progress)
+        request = demo_request(place / "cohort", place / PACK, profile, place / "work")
+        result, _ = train(request, progress)
+        folder.mkdir(parents=True, exist_ok=True)
+        result.pack.replace(folder / PACK)
     write_demo_case(folder / "case", DEMO_CASE_SEED)
-    return pack_digest
+    return result.digest
 
 
 if __name__ == "__main__":

