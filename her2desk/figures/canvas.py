@@ -44,6 +44,7 @@ def look() -> Iterator[None]:
         "axes.linewidth": 0.8,
         "figure.facecolor": "white",
         "savefig.facecolor": "white",
+        "text.parse_math": False,  # a "$" in a name is a dollar sign
         "svg.hashsalt": "her2desk",
         "svg.fonttype": "path",
         "pdf.fonttype": 42,

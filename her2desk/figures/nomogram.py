@@ -23,6 +23,7 @@ LABEL_SIZE = 7
 CHARACTER_INCHES = 0.06
 LABEL_GAP = 0.05
 MINUS = "\u2212"
+HER2_POSITIVE = msg("Probability of HER-2 positive")
 KEY_PROBABILITIES = (0.5, 0.1, 0.9, 0.01, 0.99, 0.2, 0.8)
 
 
@@ -41,15 +42,16 @@ def nomogram_picture(
     *,
     shift: float = 0.0,
     kind: PictureKind = "svg",
+    outcome: Message = HER2_POSITIVE,
 ) -> bytes:
     """The nomogram as an SVG, PDF or PNG file's bytes.
 
     ``values`` places a patient: one number for each term by its name; one outside the training
     limits is drawn at the limit and marked. ``shift`` moves the log-odds to the local prevalence
-    (V11).
+    (V11). ``outcome`` names the probability's scale.
     """
     with look():
-        drawing = _Drawing(geometry, shift)
+        drawing = _Drawing(geometry, shift, outcome)
         drawing.scales()
         if values is not None:
             drawing.patient(values)
@@ -65,9 +67,10 @@ def tick_positions(geometry: NomogramGeometry) -> dict[str, tuple[float, ...]]:
 class _Drawing:
     """One figure; rows from the top: points, variables, total points, probability."""
 
-    def __init__(self, geometry: NomogramGeometry, shift: float):
+    def __init__(self, geometry: NomogramGeometry, shift: float, outcome: Message):
         self.geometry = geometry
         self.shift = shift
+        self.outcome = outcome
         rows = len(geometry.axes) + 3
         self.height = rows * ROW_INCHES + 2 * EDGE_INCHES
         self.figure = Figure(figsize=(WIDTH_INCHES, self.height))
@@ -92,7 +95,7 @@ class _Drawing:
             _Tick(self._total_x(t), f"{p:g}", _probability_rank(p))
             for p, t in probability_ticks(g, self.shift)
         ]
-        self._scale(self.probability_row, msg("Probability of HER-2 positive"), chances)
+        self._scale(self.probability_row, self.outcome, chances)
         reach = [self._total_x(t) for t in (0.0, largest_total(g))]
         self._line(reach, self._y(self.probability_row))
 
