@@ -7,13 +7,27 @@ import typer
 from typer.exceptions import TyperException
 
 from her2desk import __version__
-from her2desk.cli import doctor, import_files, pack, phantom, predict
+from her2desk.cli import (
+    doctor,
+    evaluate,
+    features,
+    import_files,
+    nomogram,
+    pack,
+    phantom,
+    predict,
+    train,
+    validate,
+)
 from her2desk.cli.output import refuse, usage_refusal
 from her2desk.paths import settings_path, translations_dir
 from her2desk.settings import load_settings
 from her2desk.texts import CATALOGUE, tr
 
 PROGRAM = "her2desk"
+PARTS = (
+    import_files, predict, train, validate, features, evaluate, nomogram, pack, phantom, doctor,
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:
@@ -51,7 +65,7 @@ def build_app() -> typer.Typer:
         ),
     ) -> None: ...
 
-    for part in (import_files, predict, phantom, pack, doctor):
+    for part in PARTS:
         part.register(app)
     return app
 

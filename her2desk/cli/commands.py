@@ -1,3 +1,6 @@
 """The names of the commands, readable without loading any of them."""
 
-COMMANDS = ("import", "predict", "phantom", "pack", "doctor")
+COMMANDS = (
+    "import", "predict", "train", "validate", "features", "evaluate", "nomogram", "pack", "phantom",
+    "doctor",
+)  # fmt: skip

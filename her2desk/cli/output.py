@@ -3,7 +3,10 @@
 import json
 import logging
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
+from her2desk.cli.eta import Eta, time_left
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.errors import (
     EXIT_INTERRUPTED,
@@ -27,6 +31,8 @@ from her2desk.paths import default_library_dir
 from her2desk.texts import Message, msg
 
 log = logging.getLogger(__name__)
+
+NOTHING = Message("")
 
 
 @dataclass(frozen=True)
@@ -53,14 +59,22 @@ class Refusal:
         return {"error": {"code": self.code, **texts}}
 
 
-def run_command(as_json: bool, work: Callable[[], Outcome], library: Path | None = None) -> int:
+def run_command(
+    as_json: bool,
+    work: Callable[[], Outcome],
+    library: Path | None = None,
+    *,
+    when_stopped: Message = NOTHING,
+) -> int:
     """Do the work, answer for it, and return the exit code.
 
     Whatever the work or a library of it prints goes to standard error. Errors become a sentence;
-    the traceback of one that nobody foresaw is only in the log, under ``library``.
+    the traceback of one that nobody foresaw is only in the log, under ``library``. Ctrl-C and a
+    request to terminate stop the work; ``when_stopped`` is what can be done then.
     """
-    with logging_to(library or default_library_dir()) as log_file, _standard_output_kept():
-        outcome = _attempt(work, log_file)
+    folder = library or default_library_dir()
+    with logging_to(folder) as log_file, _standard_output_kept(), _termination_interrupts():
+        outcome = _attempt(work, log_file, when_stopped)
         if isinstance(outcome, Outcome) and as_json:
             outcome = _with_sound_document(outcome, log_file)
     if isinstance(outcome, Refusal):
@@ -94,13 +108,29 @@ def usage_refusal(message: str, command: str) -> Refusal:
 @contextmanager
 def shown_progress(as_json: bool) -> Iterator[Progress]:
     """Progress as a bar on standard error when a person is looking, silent else."""
-    console = _console(sys.stderr)
-    if as_json or not console.is_terminal:
+    if as_json or not stderr_is_terminal():
         yield SilentProgress()
         return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn())
-    with Bar(*columns, console=console, transient=True) as bar:
-        yield _TerminalProgress(bar, bar.add_task("", total=1.0))
+    with progress_bar() as progress:
+        yield progress
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar with the stage and the time left, which goes away when the work is done."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %", markup=False),
+        TextColumn("{task.fields[left]}", markup=False),
+    )
+    with Bar(*columns, console=_console(sys.stderr), transient=True) as bar:
+        yield _TerminalProgress(bar, bar.add_task("", total=1.0, left=""))
+
+
+def stderr_is_terminal() -> bool:
+    """Whether a person may be watching standard error."""
+    return _console(sys.stderr).is_terminal
 
 
 def printable(text: str) -> str:
@@ -112,20 +142,27 @@ class _TerminalProgress:
     def __init__(self, bar: Bar, task: TaskID):
         self._bar = bar
         self._task = task
+        self._start = time.monotonic()
+        self._eta = Eta()
 
     def step(self, fraction: float, text: Message) -> None:
-        """Move the bar and name the stage."""
-        self._bar.update(self._task, completed=fraction, description=printable(text.text()))
+        """Move the bar, name the stage and say how long it will still take."""
+        eta = self._eta.after(time.monotonic() - self._start, fraction)
+        left = time_left(eta).text() if eta else ""
+        said = printable(text.text())
+        self._bar.update(self._task, completed=fraction, description=said, left=left)
 
 
-def _attempt(work: Callable[[], Outcome], log_file: Path) -> Outcome | Refusal:
+def _attempt(
+    work: Callable[[], Outcome], log_file: Path, when_stopped: Message
+) -> Outcome | Refusal:
     try:
         return work()
     except Her2DeskError as error:
         log.info("refused: %s", error.code)
         return Refusal(error.code, error.message, error.remedy, error.exit_code)
     except (KeyboardInterrupt, Cancelled):
-        return Refusal("interrupted", msg("Stopped."), Message(""), EXIT_INTERRUPTED)
+        return Refusal("interrupted", msg("Stopped."), when_stopped, EXIT_INTERRUPTED)
     except Exception:
         return _our_fault(log_file)
 
@@ -188,3 +225,16 @@ def _standard_output_kept() -> Iterator[None]:
         sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
+
+
+@contextmanager
+def _termination_interrupts() -> Iterator[None]:
+    """SIGTERM ends the work as Ctrl-C does: temporary files go, and the answer is still given."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

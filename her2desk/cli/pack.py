@@ -1,5 +1,6 @@
-"""``her2desk pack``: what a model pack says of itself, and whether it is whole."""
+"""``her2desk pack``: what a model pack says of itself, whether it is whole, and who signed it."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,8 @@ from rich.console import Console
 
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
-from her2desk.texts import tr
+from her2desk.errors import InputRefused, PackRefused
+from her2desk.texts import msg, tr
 
 if TYPE_CHECKING:
     from her2desk.packs.pack import Pack
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help=tr("Look into a model pack."), rich_markup_mode=None)
+    group = typer.Typer(help=tr("Look into a model pack, and sign it."), rich_markup_mode=None)
     app.add_typer(group, name="pack")
 
     @group.command("info", help=tr("Show what a model pack says of itself."))
@@ -27,13 +29,33 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         return run_command(as_json, lambda: _described(pack), library)
 
-    @group.command("verify", help=tr("Check every file of a model pack against its hashes."))
+    @group.command("verify", help=tr("Check every file of a model pack, and who signed it."))
     def verify(
         pack: Path = typer.Argument(metavar="PACK"),
+        key: Path | None = typer.Option(None, help=tr("Public key that must have signed it.")),
         library: Path | None = library_option(),
         as_json: bool = json_option(),
     ) -> int:
-        return run_command(as_json, lambda: _verified(pack), library)
+        return run_command(as_json, lambda: _verified(pack, key), library)
+
+    @group.command("keygen", help=tr("Make a key pair to sign packs with: KEY and KEY.pub."))
+    def keygen(
+        out: Path = typer.Option(..., help=tr("Where the private key goes; keep it to yourself.")),
+        passphrase_env: str | None = _passphrase_option(),
+        library: Path | None = library_option(),
+        as_json: bool = json_option(),
+    ) -> int:
+        return run_command(as_json, lambda: _key_made(out, passphrase_env), library)
+
+    @group.command("sign", help=tr("Sign a model pack; its digest stays the same."))
+    def sign(
+        pack: Path = typer.Argument(metavar="PACK"),
+        key: Path = typer.Option(..., help=tr("Private key, as pack keygen writes it.")),
+        passphrase_env: str | None = _passphrase_option(),
+        library: Path | None = library_option(),
+        as_json: bool = json_option(),
+    ) -> int:
+        return run_command(as_json, lambda: _signed(pack, key, passphrase_env), library)
 
 
 def _described(path: Path) -> Outcome:
@@ -41,6 +63,7 @@ def _described(path: Path) -> Outcome:
 
     pack = open_pack(path)
     manifest: dict[str, Any] = pack.manifest.model_dump(mode="json")
+    is_signed = pack.archive.signature is not None
 
     def show(console: Console) -> None:
         training = pack.manifest.training
@@ -51,33 +74,132 @@ def _described(path: Path) -> Outcome:
             tr("Trained on {n} patients, {k} positive: {text}").format(
                 n=training.patients, k=training.positive, text=training.description
             ),
+            tr("Held-out opened {n} times, {m} builds on this cohort").format(
+                n=pack.manifest.provenance.held_out_opened, m=pack.manifest.provenance.builds
+            ),
             tr("Licence: {text}").format(text=pack.manifest.licence),
             f"SHA-256 {pack.digest}",
+            tr("Signed") if is_signed else tr("Not signed"),
         )
         for line in lines:
             console.print(printable(line))
 
-    return Outcome({"sha256": pack.digest, "manifest": manifest}, show)
+    return Outcome({"sha256": pack.digest, "signed": is_signed, "manifest": manifest}, show)
 
 
-def _verified(path: Path) -> Outcome:
+def _verified(path: Path, key: Path | None) -> Outcome:
     from her2desk.packs.pack import open_pack
 
     pack = open_pack(path)
     identity = pack.identity
-    document = {
+    signer = _signer(pack, key) if key is not None else None
+    document: dict[str, Any] = {
         "ok": True,
         "name": identity.name,
         "version": identity.version,
         "sha256": identity.sha256,
         "demo": identity.demo,
+        "signed": pack.archive.signature is not None,
     }
+    if signer is not None:
+        document["signed_by"] = signer
 
     def show(console: Console) -> None:
         console.print(printable(_title(pack)))
         console.print(tr("The pack is whole: every file matches its hash."))
+        if signer is not None:
+            console.print(tr("It is signed by this key, {key}.").format(key=signer))
+        elif document["signed"]:
+            console.print(tr("It is signed; give the signer's public key with --key to check."))
+        else:
+            console.print(tr("It is not signed."))
 
     return Outcome(document, show)
+
+
+def _signer(pack: "Pack", key: Path) -> str:
+    """The fingerprint of ``key`` where it signed the pack; ``PackRefused`` else."""
+    from her2desk.packs.signing import SignatureState, fingerprint, read_public_key, signature_state
+
+    public = read_public_key(key)
+    match signature_state(pack.archive, public):
+        case SignatureState.SIGNED:
+            return fingerprint(public)
+        case SignatureState.UNSIGNED:
+            raise PackRefused(
+                msg("The pack is whole but not signed."),
+                msg("Ask whoever built it for a signed copy."),
+                code="pack-not-signed",
+            )
+        case SignatureState.OTHER_KEY:
+            raise PackRefused(
+                msg("The pack is signed, but not by the key {name}.", name=key.name),
+                msg("Check that this is the signer's key; if it is, do not use the pack."),
+                code="pack-other-key",
+            )
+
+
+def _key_made(out: Path, passphrase_env: str | None) -> Outcome:
+    from her2desk.packs.signing import fingerprint, write_new_key
+
+    public_path, public = write_new_key(out, _passphrase(passphrase_env))
+    document = {
+        "key": str(out),
+        "public_key": str(public_path),
+        "fingerprint": fingerprint(public),
+    }
+
+    def show(console: Console) -> None:
+        for line in (
+            tr("Private key: {path}. Keep it to yourself; who has it signs as you.").format(
+                path=out
+            ),
+            tr("Public key: {path}. Give it to whoever receives your packs.").format(
+                path=public_path
+            ),
+            tr("Fingerprint: {key}").format(key=document["fingerprint"]),
+        ):
+            console.print(printable(line))
+
+    return Outcome(document, show)
+
+
+def _signed(path: Path, key: Path, passphrase_env: str | None) -> Outcome:
+    from her2desk.packs.pack import open_pack
+    from her2desk.packs.signing import fingerprint, read_private_key, sign_pack
+
+    private = read_private_key(key, _passphrase(passphrase_env))
+    open_pack(path)  # nobody signs a pack that would be refused
+    digest = sign_pack(path, private)
+    signer = fingerprint(private.public_key())
+    document = {"pack": str(path), "sha256": digest, "signed_by": signer}
+
+    def show(console: Console) -> None:
+        console.print(printable(tr("Signed: {path}").format(path=path)))
+        console.print(tr("By the key {key}").format(key=signer))
+        console.print(f"SHA-256 {digest}")
+
+    return Outcome(document, show)
+
+
+def _passphrase_option() -> Any:
+    return typer.Option(
+        None, metavar="NAME", help=tr("Environment variable that holds the key's passphrase.")
+    )
+
+
+def _passphrase(variable: str | None) -> bytes | None:
+    """What the variable holds; never an argument, which other users of the machine could read."""
+    if variable is None:
+        return None
+    value = os.environ.get(variable)
+    if not value:
+        raise InputRefused(
+            msg("The environment variable {name} is not set.", name=variable),
+            msg("Put the passphrase into it, or leave --passphrase-env out."),
+            code="passphrase-unset",
+        )
+    return value.encode()
 
 
 def _title(pack: "Pack") -> str:

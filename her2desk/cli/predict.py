@@ -11,10 +11,9 @@ from rich.console import Console
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
-from her2desk.domain.image import ImageWarning, UltrasoundImage
+from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.progress import SilentProgress
-from her2desk.domain.roi import Roi, roi_from_json
 from her2desk.errors import InputRefused, unwritable
 from her2desk.paths import default_library_dir, demo_pack_path
 from her2desk.stats.statements import call_sentence, research_use
@@ -27,11 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CaseFiles:
-    """The files of one case: an image, its outline (ROI JSON or mask), and what is known."""
+    """The files of one case: an image, its outline in any form, and what is known."""
 
     image: Path
     outline: Path
-    is_mask: bool
     frame: int | None
     clinical: Path | None
 
@@ -60,7 +58,9 @@ def register(app: typer.Typer) -> None:
     def predict_command(
         file: Path | None = typer.Argument(None, help=tr("DICOM, PNG or JPEG file.")),
         roi: Path | None = typer.Option(None, help=tr("Outline as ROI JSON.")),
-        mask: Path | None = typer.Option(None, help=tr("Outline as PNG mask.")),
+        mask: Path | None = typer.Option(
+            None, help=tr("Outline as mask: PNG, NIfTI or DICOM SEG.")
+        ),
         frame: int | None = typer.Option(None, min=0, help=tr("Frame, counted from 0.")),
         clinical: Path | None = typer.Option(None, help=tr("Clinical record, JSON.")),
         pack: Path | None = typer.Option(None, help=tr("Model pack.")),
@@ -91,7 +91,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(tr("Give a file, and one of --roi and --mask."))
         if out is not None:
             raise typer.BadParameter(tr("--out belongs to --cohort."))
-        files = CaseFiles(file, outline, mask is not None, frame, clinical)
+        files = CaseFiles(file, outline, frame, clinical)
         kept = (library or default_library_dir()) if save else None
         return run_command(as_json, lambda: _case(files, reading, heatmap, kept), library)
 
@@ -99,17 +99,18 @@ def register(app: typer.Typer) -> None:
 def _case(
     files: CaseFiles, reading: Reading, heatmap: Path | None, library: Path | None
 ) -> Outcome:
+    from her2desk.dicom.outline import outline_from_file
     from her2desk.dicom.reader import open_image
     from her2desk.inference.pipeline import predict
     from her2desk.inference.requests import case_of
 
     opened = open_image(files.image)
-    roi, remarks = _outline(files, opened.image)
+    outline = outline_from_file(files.outline, files.frame, opened.image)
     clinical = _clinical(files.clinical)
-    case = case_of(opened, roi, clinical)
+    case = case_of(opened, outline.roi, clinical)
     loaded, question = reading.load()
     prediction = predict(case, loaded, SilentProgress(), question)
-    prediction = replace(prediction, warnings=(*remarks, *prediction.warnings))
+    prediction = replace(prediction, warnings=(*outline.warnings, *prediction.warnings))
     document = prediction.to_json()
     if heatmap is not None:
         _write_heatmap(heatmap, opened, prediction)
@@ -134,26 +135,6 @@ def _cohort(folder: Path, out: Path, reading: Reading, as_json: bool) -> Outcome
         n=table.predicted, total=table.patients, refused=table.refused, out=out
     )
     return Outcome(document, lambda console: console.print(printable(said)))
-
-
-def _outline(files: CaseFiles, image: UltrasoundImage) -> tuple[Roi, tuple[ImageWarning, ...]]:
-    if files.is_mask:
-        from her2desk.dicom.mask import outline_from_mask
-
-        read = outline_from_mask(files.outline, files.frame or 0, (image.rows, image.columns))
-        return read.roi, read.warnings
-    roi = roi_from_json(_text_of(files.outline))
-    if files.frame is not None and files.frame != roi.frame_index:
-        raise InputRefused(
-            msg(
-                "--frame {asked} contradicts the outline, which is on frame {frame}.",
-                asked=files.frame,
-                frame=roi.frame_index,
-            ),
-            msg("Leave --frame out, or use the outline of that frame."),
-            code="frame-contradicts-roi",
-        )
-    return roi, ()
 
 
 def _clinical(path: Path | None) -> ClinicalRecord:

@@ -8,9 +8,8 @@ from pathlib import Path
 from her2desk.domain.prediction import BRANCHES, Prediction
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.errors import InputRefused, unwritable
-from her2desk.inference.cohort import CohortRow, outline_of, read_cohort
+from her2desk.inference.cohort import CohortRow, case_of_row, read_cohort
 from her2desk.inference.pipeline import LoadedPack, Question, predict
-from her2desk.inference.requests import read_case
 from her2desk.texts import msg
 
 COLUMNS = (
@@ -56,9 +55,7 @@ def _line(row: CohortRow, loaded: LoadedPack, question: Question) -> Mapping[str
 
 
 def _predicted(row: CohortRow, loaded: LoadedPack, question: Question) -> Prediction:
-    return predict(
-        read_case(row.image, outline_of(row), row.clinical), loaded, SilentProgress(), question
-    )
+    return predict(case_of_row(row), loaded, SilentProgress(), question)
 
 
 def _answer(prediction: Prediction) -> Mapping[str, object]:

@@ -440,7 +440,8 @@ def test_a_cohort_becomes_a_table_and_a_bad_patient_a_reason(capsys, tmp_path):
 
 
 def test_a_cohort_row_that_cannot_be_read_is_named(capsys, tmp_path):
-    (tmp_path / "cohort.csv").write_text("patient_id,image\nA,b.dcm\n")
+    table = "patient_id,image,roi,her2_ihc\nA,b.dcm,b.json,4+\n"
+    (tmp_path / "cohort.csv").write_text(table)
     code, document = run_here(capsys, "--cohort", str(tmp_path), "--out", str(tmp_path / "out.csv"))
     assert (code, document["error"]["code"]) == (3, "cohort-row")
     assert "row 2" in document["error"]["message"]

@@ -84,10 +84,16 @@ def a_pack(monkeypatch: pytest.MonkeyPatch) -> None:
         classes=("HER-2 negative", "HER-2 positive"),
         intended_use="Showing how it works.",
         training=training,
+        provenance=SimpleNamespace(held_out_opened=2, builds=3),
         licence="CC0",
     )
     identity = PackIdentity("Phantom demo", "1.0", "ab" * 32, demo=True)
-    opened = SimpleNamespace(identity=identity, digest=identity.sha256, manifest=manifest)
+    opened = SimpleNamespace(
+        identity=identity,
+        digest=identity.sha256,
+        manifest=manifest,
+        archive=SimpleNamespace(signature=None),
+    )
     monkeypatch.setattr(packs, "open_pack", lambda path: opened)
 
 
@@ -95,11 +101,16 @@ def a_pack(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pack_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["pack", "info", "p.h2pack", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document == {"sha256": "ab" * 32, "manifest": {"name": "Phantom demo"}}
+    assert document == {
+        "sha256": "ab" * 32,
+        "signed": False,
+        "manifest": {"name": "Phantom demo"},
+    }
     assert app.main(["pack", "info", "p.h2pack"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("Phantom demo 1.0 – DEMO\n")
     assert "Trained on 200 patients, 50 positive: simulated" in out
+    assert "Held-out opened 2 times, 3 builds on this cohort" in out
 
 
 @pytest.mark.usefixtures("a_pack")
@@ -111,6 +122,7 @@ def test_pack_verify(capsys: pytest.CaptureFixture[str]) -> None:
         "version": "1.0",
         "sha256": "ab" * 32,
         "demo": True,
+        "signed": False,
     }
     assert app.main(["pack", "verify", "p.h2pack"]) == 0
     assert "every file matches its hash" in capsys.readouterr().out

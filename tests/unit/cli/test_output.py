@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +75,27 @@ def test_every_failure_is_a_document_with_its_exit_code(
     assert set(document["error"]) == {"code", "message", "remedy"}
     assert document["error"]["code"] == code
     assert document["error"]["message"]
+
+
+def test_a_request_to_terminate_stops_the_work_and_says_what_can_be_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def work() -> Outcome:
+        signal.raise_signal(signal.SIGTERM)
+        return saying("never")()
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_command(True, work, when_stopped=msg("Start it again.")) == 130
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["code"], error["remedy"]) == ("interrupted", "Start it again.")
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_command_can_run_beside_the_main_thread(capsys: pytest.CaptureFixture[str]) -> None:
+    thread = threading.Thread(target=run_command, args=(True, saying("hello")))
+    thread.start()
+    thread.join()
+    assert json.loads(capsys.readouterr().out) == {"said": "hello"}
 
 
 def test_a_failure_is_a_sentence_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

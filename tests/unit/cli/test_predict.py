@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import SimpleITK
 from PIL import Image
 
 from her2desk.cli.app import main
-from her2desk.cli.predict import CaseFiles, _clinical, _outline, _point, _write_heatmap
+from her2desk.cli.predict import CaseFiles, _clinical, _point, _write_heatmap
 from her2desk.dicom.reader import open_image
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.errors import InputRefused
@@ -114,15 +115,30 @@ def mask_file(tmp_path, marks):
         mask[rows, columns] = 255
     path = tmp_path / "mask.png"
     Image.fromarray(mask).save(path)
-    return CaseFiles(DEMO / "demo.dcm", path, True, 3, None), image
+    return CaseFiles(DEMO / "demo.dcm", path, 3, None), image
 
 
-def test_a_masks_outline_is_on_the_frame_that_was_asked_for(tmp_path):
-    files, image = mask_file(tmp_path, [(slice(50, 90), slice(60, 120))])
-    roi, remarks = _outline(files, image)
-    assert roi.frame_index == 3
-    assert roi.area_px == pytest.approx(40 * 60, abs=2)
-    assert remarks == ()
+def test_a_mask_of_itk_snap_gives_the_answer_of_the_same_mask_in_png(capsys, tmp_path):
+    files, _ = mask_file(tmp_path, [(slice(150, 230), slice(160, 260))])
+    nifti = tmp_path / "mask.nii.gz"
+    with Image.open(files.outline) as picture:
+        labels = (np.asarray(picture) > 0).astype(np.uint8)[None]
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(labels), str(nifti))
+    answers = [
+        said(capsys, "predict", str(files.image), "--mask", str(mask))
+        for mask in (files.outline, nifti)
+    ]
+    assert [code for code, _ in answers] == [0, 0]
+    assert answers[0][1]["probability"] == answers[1][1]["probability"]
+    assert answers[0][1]["inputs_sha256"] == answers[1][1]["inputs_sha256"]
+
+
+def test_a_mask_on_a_frame_that_is_not_there_is_refused(capsys, tmp_path):
+    files, _ = mask_file(tmp_path, [(slice(150, 230), slice(160, 260))])
+    code, document = said(
+        capsys, "predict", str(files.image), "--mask", str(files.outline), "--frame", "999"
+    )
+    assert (code, document["error"]["code"]) == (3, "roi-frame")
 
 
 def test_what_a_mask_loses_is_said_with_the_answer(capsys, tmp_path):
@@ -148,7 +164,7 @@ def test_a_mask_that_cannot_be_used_is_refused(capsys, tmp_path, kind):
     code, document = said(capsys, "predict", str(files.image), "--mask", str(path))
     assert code == 3
     expected = {"empty": "mask-empty", "size": "mask-size", "jpeg": "mask-format"}
-    assert document["error"]["code"] == expected.get(kind, "not-an-image")
+    assert document["error"]["code"] == expected.get(kind, "roi-format")
 
 
 def test_a_heatmap_that_cannot_be_written_or_is_not_there_is_refused(capsys, tmp_path):
@@ -205,4 +221,4 @@ def test_a_patient_whose_outline_is_of_another_frame_has_the_reason_in_the_table
     table = tmp_path / "table.csv"
     code, document = said(capsys, "predict", "--cohort", str(cohort), "--out", str(table))
     assert (code, document["predicted"], document["refused"]) == (0, 1, 1)
-    assert "another frame" in table.read_text()
+    assert "not on frame" in table.read_text()
