@@ -15,6 +15,7 @@ class HeaderBar(QWidget):
     """Signals are what was clicked; the window does it."""
 
     import_clicked = Signal()
+    training_clicked = Signal()
     pack_clicked = Signal()
     settings_clicked = Signal()
     theme_clicked = Signal()
@@ -27,6 +28,9 @@ class HeaderBar(QWidget):
         set_role(self.name, "title")
         self.import_button = QPushButton(tr("Import…"))
         self.import_button.setToolTip(tr("Import ultrasound files (Ctrl+O), or drop them here"))
+        self.training_button = _flat(
+            tr("Train…"), tr("Train a model pack on a cohort of your own (Ctrl+Shift+T)")
+        )
         self.pack_button = _flat(tr("No pack open"), tr("Choose a model pack (Ctrl+Shift+O)"))
         self.demo_badge = Badge(tr("DEMO"))
         self.demo_badge.setToolTip(tr("This pack was trained on simulated phantoms, not patients."))
@@ -39,6 +43,7 @@ class HeaderBar(QWidget):
         self._arrange()
         self.name_theme()
         self.import_button.clicked.connect(self.import_clicked)
+        self.training_button.clicked.connect(self.training_clicked)
         self.pack_button.clicked.connect(self.pack_clicked)
         self.reader.clicked.connect(self.settings_clicked)
         self.settings_button.clicked.connect(self.settings_clicked)
@@ -56,6 +61,10 @@ class HeaderBar(QWidget):
             )
         )
         self.demo_badge.setVisible(pack.demo)
+
+    def set_training(self, state: str) -> None:
+        """Show how a training stands that is not in sight; nothing where there is none."""
+        self.training_button.setText(state or tr("Train…"))
 
     def set_reader(self, name: str) -> None:
         """Show who reads."""
@@ -79,6 +88,7 @@ class HeaderBar(QWidget):
         layout.addWidget(self.name)
         layout.addSpacing(4 * GRID)
         layout.addWidget(self.import_button)
+        layout.addWidget(self.training_button)
         layout.addStretch(1)
         layout.addWidget(self.pack_button)
         layout.addWidget(self.demo_badge)

@@ -6,14 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QMainWindow,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.roi import Box
@@ -23,9 +16,9 @@ from her2desk.settings import Settings, load_settings, save_settings
 from her2desk.stats.statements import heat_share_sentence
 from her2desk.store.history import Action
 from her2desk.store.library import Library
-from her2desk.texts import tr
 from her2desk.ui.canvas.workspace import Workspace
 from her2desk.ui.case_list import CaseList
+from her2desk.ui.dialogs import Dialogs
 from her2desk.ui.exporting import write_nomogram
 from her2desk.ui.header_bar import HeaderBar
 from her2desk.ui.import_notice import ImportNotice
@@ -43,14 +36,14 @@ from her2desk.ui.readings import (
 from her2desk.ui.right_column import RightColumn
 from her2desk.ui.session import OpenCase, OpenPack, Session
 from her2desk.ui.settings_dialog import SettingsDialog
-from her2desk.ui.shortcuts_dialog import ShortcutsDialog, answer_rows, drawing_rows, rows_of
 from her2desk.ui.status_line import StatusLine
 from her2desk.ui.theme import apply_theme
+from her2desk.ui.training.entrance import TrainingEntrance
 from her2desk.ui.window_actions import Deeds, add_actions
 
 log = logging.getLogger(__name__)
 NOWHERE = Box(0, 0, 0, 0)
-IMAGE_FILTER = "*.dcm *.dicom *.png *.jpg *.jpeg *.zip *"
+WINDOWS_FILE = "windows.ini"  # where windows stood, beside the settings
 
 
 class MainWindow(QMainWindow):
@@ -69,13 +62,14 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._library = library
         self._is_closed = False
-        self._shortcuts: ShortcutsDialog | None = None
+        self.dialogs = Dialogs(self)
         self._settings_file = settings_file
         self._pack_path = pack_path
         self.runner = JobRunner(library_dir, self)
         self.background = Background(self)
         self.session = Session(library, self.runner, self.background, settings, self)
         self.importer = Importer(library, self)
+        self.training = TrainingEntrance(settings_file.with_name(WINDOWS_FILE), self)
         self.header = HeaderBar()
         self.cases = CaseList()
         self.workspace = Workspace()
@@ -139,6 +133,7 @@ class MainWindow(QMainWindow):
         deeds = Deeds(
             import_files=self.ask_for_files,
             choose_pack=self.ask_for_pack,
+            train=self.training.open,
             search=self.cases.search.setFocus,
             show_cases=self.cases.view.setFocus,
             show_image=self.workspace.setFocus,
@@ -165,11 +160,13 @@ class MainWindow(QMainWindow):
         session.refused.connect(self._show_error)
         session.case_saved.connect(self.status.show_saved)
         session.case_saved.connect(self._refresh_found)
+        session.refused.connect(self.training.show_refused)
         self.runner.engine_ready.connect(self.status.show_ready)
 
     def _connect_widgets(self) -> None:
         self.header.import_clicked.connect(self.ask_for_files)
         self.header.pack_clicked.connect(self.ask_for_pack)
+        self.header.training_clicked.connect(self.training.open)
         self.header.settings_clicked.connect(self.edit_settings)
         self.header.theme_clicked.connect(self.toggle_theme)
         self.header.help_clicked.connect(self.show_shortcuts)
@@ -198,24 +195,22 @@ class MainWindow(QMainWindow):
         self.importer.finished.connect(self._show_imported)
         self.importer.refused.connect(self.import_notice.show_messages)
         self.status.import_cancel_requested.connect(self.importer.cancel)
+        self.training.pack_chosen.connect(self.session.open_pack)
+        self.training.state_told.connect(self.header.set_training)
 
     # What the user asks
 
     def ask_for_files(self) -> None:
         """Let the user choose files to import."""
-        names, _ = QFileDialog.getOpenFileNames(
-            self, tr("Import ultrasound files"), "", tr("Ultrasound files") + f" ({IMAGE_FILTER})"
-        )
-        if names:
-            self.open_files([Path(name) for name in names])
+        paths = self.dialogs.files_to_import()
+        if paths:
+            self.open_files(paths)
 
     def ask_for_pack(self) -> None:
         """Let the user choose another model pack."""
-        name, _ = QFileDialog.getOpenFileName(
-            self, tr("Open a model pack"), "", tr("Model packs") + " (*.h2pack)"
-        )
-        if name:
-            self.session.open_pack(Path(name))
+        path = self.dialogs.pack()
+        if path is not None:
+            self.session.open_pack(path)
 
     def edit_settings(self) -> None:
         """Show the settings dialog and take what was chosen."""
@@ -225,17 +220,8 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """Show every key beside the window."""
-        if self._shortcuts is None:
-            tools = [*self.workspace.toolbar.actions(), *self.workspace.cine.actions()]
-            groups = [
-                (tr("Window"), rows_of(self._actions)),
-                (tr("Answer"), answer_rows()),
-                (tr("Image"), rows_of(tools)),
-                (tr("While drawing"), drawing_rows()),
-            ]
-            self._shortcuts = ShortcutsDialog(groups, self)
-        self._shortcuts.show()
-        self._shortcuts.activateWindow()
+        tools = [*self.workspace.toolbar.actions(), *self.workspace.cine.actions()]
+        self.dialogs.show_shortcuts(self._actions, tools)
 
     def toggle_theme(self) -> None:
         """Dark to light and back."""
@@ -283,17 +269,15 @@ class MainWindow(QMainWindow):
 
     def _export_nomogram(self, kind: str) -> None:
         prediction, pack = self.session.prediction, self.session.pack
-        name, _ = QFileDialog.getSaveFileName(
-            self, tr("Save the nomogram"), f"nomogram.{kind}", f"{kind.upper()} (*.{kind})"
-        )
-        if not name or prediction is None or pack is None:
+        path = self.dialogs.place_of_nomogram(kind)
+        if path is None or prediction is None or pack is None:
             return
         geometry, values = nomogram_of(prediction, pack.pack, self.session.clinical)
         chosen = self.nomogram.what_if() or values
         shift = nomogram_shift(prediction)
         self.background.run(
-            lambda: write_nomogram(Path(name), geometry, chosen, shift),
-            lambda _none: self.status.show_written(name),
+            lambda: write_nomogram(path, geometry, chosen, shift),
+            lambda _none: self.status.show_written(str(path)),
             self._show_error,
         )
 
@@ -323,6 +307,7 @@ class MainWindow(QMainWindow):
         self.header.set_pack(identity)
         self.result.set_pack(identity)
         self.clinical.set_used_fields(opened.pack.models.clinical_inputs)
+        self.training.show_used(opened.path)
         self._apply_read_first()
 
     def _show_prediction(self, prediction: Prediction) -> None:
@@ -390,9 +375,10 @@ class MainWindow(QMainWindow):
     # Qt
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Cancel what runs, end the engine, close the library."""
+        """Cancel what runs, end the engine and a training, close the library."""
         if not self._is_closed:
             self._is_closed = True
+            self.training.close()
             self.importer.close()
             self.background.close()
             self.runner.close()

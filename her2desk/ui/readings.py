@@ -5,14 +5,18 @@ from dataclasses import replace
 from her2desk.domain.clinical import FIELDS_BY_NAME, ClinicalRecord
 from her2desk.domain.nomogram import NomogramGeometry, NomogramModel, NomogramTerm
 from her2desk.domain.prediction import Prediction
-from her2desk.inference.branches import combined_estimate, known_inputs
+from her2desk.inference.branches import combined_estimate, combined_inputs, known_inputs
 from her2desk.inference.readout import prevalence_shift, sigmoid
 from her2desk.packs.manifest import Submodel
-from her2desk.packs.pack import DLR_SIGNATURE, Pack
+from her2desk.packs.pack import CLINICAL_SIGNATURE, CNN_LOGIT, DLR_SIGNATURE, Pack
 from her2desk.stats.nomogram import build_nomogram
 from her2desk.texts import Message, msg
 
-DLR_LABEL = msg("DLR score (log-odds)")
+SIGNATURE_LABELS = {
+    CLINICAL_SIGNATURE: msg("Clinical score (log-odds)"),
+    CNN_LOGIT: msg("CNN score (log-odds)"),
+    DLR_SIGNATURE: msg("DLR score (log-odds)"),
+}
 
 
 def nomogram_of(
@@ -20,10 +24,7 @@ def nomogram_of(
 ) -> tuple[NomogramGeometry, dict[str, float]]:
     """The nomogram of the submodel that answered, and this patient's values on it."""
     submodel = _submodel(pack, prediction.estimate.pattern)
-    values = known_inputs(pack, clinical)
-    dlr = prediction.signatures[DLR_SIGNATURE]
-    if dlr is not None:
-        values[DLR_SIGNATURE] = dlr
+    values = _values(prediction, pack, clinical)
     terms = {name: values[name] for name in submodel.model.terms}
     return build_nomogram(nomogram_model(submodel)), terms
 
@@ -48,15 +49,15 @@ def nomogram_shift(prediction: Prediction) -> float:
 def missing_note(prediction: Prediction, pack: Pack, clinical: ClinicalRecord) -> Message | None:
     """What a missing yes/no input could do to the estimate (V9): the answer for either value."""
     missing = [n for n in pack.models.clinical_inputs if clinical.value(n) is None]
-    dlr = prediction.signatures[DLR_SIGNATURE]
-    if len(missing) != 1 or dlr is None or FIELDS_BY_NAME[missing[0]].is_number:
+    if len(missing) != 1 or FIELDS_BY_NAME[missing[0]].is_number:
         return None
     name = missing[0]
     shift = nomogram_shift(prediction)
     found = {}
     for value in (False, True):
-        known = known_inputs(pack, replace(clinical, **{name: value}))  # type: ignore[arg-type]
-        estimate = combined_estimate(pack, pack.submodel(frozenset(known)), known, dlr)
+        supposed = replace(clinical, **{name: value})  # type: ignore[arg-type]
+        submodel = pack.submodel(frozenset(known_inputs(pack, supposed)))
+        estimate = combined_estimate(pack, submodel, _values(prediction, pack, supposed))
         found[value] = sigmoid(estimate.logit + shift)
     return msg(
         "{field} is not known. With it, the estimate would be {no:.2f} if negative and "
@@ -75,8 +76,15 @@ def missing_names(pack: Pack, clinical: ClinicalRecord) -> tuple[str, ...]:
 
 def validation_aucs(pack: Pack) -> dict[str, tuple[float, float, float]]:
     """Each branch's cross-validated AUC with its interval, as the pack states it."""
-    parts = pack.manifest.cross_validated_auc
+    parts = pack.manifest.auc.cross_validated
     return {name: (part.value, part.lower, part.upper) for name, part in parts.items()}
+
+
+def _values(prediction: Prediction, pack: Pack, clinical: ClinicalRecord) -> dict[str, float]:
+    cnn, dlr = prediction.signatures["cnn"], prediction.signatures[DLR_SIGNATURE]
+    if cnn is None or dlr is None:
+        raise ValueError("the image branches of a prediction always have a score")
+    return combined_inputs(pack, clinical, cnn, dlr)
 
 
 def _submodel(pack: Pack, pattern: str) -> Submodel:
@@ -85,6 +93,6 @@ def _submodel(pack: Pack, pattern: str) -> Submodel:
 
 def _term(name: str, coefficient: float, lower: float, upper: float) -> NomogramTerm:
     field = FIELDS_BY_NAME.get(name)
-    label = field.label if field is not None else DLR_LABEL
+    label = field.label if field is not None else SIGNATURE_LABELS[name]
     is_binary = field is not None and not field.is_number
     return NomogramTerm(name, label, coefficient, lower, upper, is_binary)

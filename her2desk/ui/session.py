@@ -208,7 +208,7 @@ class Session(QObject):
         else:
             named = pack.operating_points(prediction.estimate.pattern)
             point = named.get(asked, prediction.readout.operating_point)
-        return restate(prediction, pack.validation, point, prevalence)
+        return restate(prediction, pack.out_of_fold, point, prevalence)
 
     def _changed(self) -> None:
         if self.prediction is not None and not self.is_current:

@@ -304,6 +304,7 @@ QListView, QTreeView, QTableView {
 }
 QListView:focus, QTreeView:focus, QTableView:focus { border: 2px solid $focus; }
 QListView::item, QTreeView::item { padding: 4px 8px; }
+QTableView::item { padding: 4px 5px; }
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected {
     background: $accent; color: $on_accent;
 }

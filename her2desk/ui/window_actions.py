@@ -15,6 +15,7 @@ class Deeds:
 
     import_files: Callable[[], object]
     choose_pack: Callable[[], object]
+    train: Callable[[], object]
     search: Callable[[], object]
     show_cases: Callable[[], object]
     show_image: Callable[[], object]
@@ -32,6 +33,7 @@ def add_actions(window: QWidget, deeds: Deeds) -> list[QAction]:
     rows = (
         (tr("Import files"), "Ctrl+O", deeds.import_files),
         (tr("Choose a model pack"), "Ctrl+Shift+O", deeds.choose_pack),
+        (tr("Train a model pack"), "Ctrl+Shift+T", deeds.train),
         (tr("Search cases"), "Ctrl+F", deeds.search),
         (tr("Cases"), "Ctrl+1", deeds.show_cases),
         (tr("Image"), "Ctrl+2", deeds.show_image),

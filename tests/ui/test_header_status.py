@@ -61,6 +61,7 @@ def test_every_button_of_the_header_has_a_tooltip_and_says_what_was_clicked(qtbo
     assert "Dr Ada" in header.reader.text()
     for button, signal in (
         (header.import_button, header.import_clicked),
+        (header.training_button, header.training_clicked),
         (header.pack_button, header.pack_clicked),
         (header.reader, header.settings_clicked),
         (header.theme_button, header.theme_clicked),
@@ -188,9 +189,9 @@ def test_f1_lists_the_keys_and_tab_reaches_every_tool(qtbot, tmp_path):
     window = rehearsal.window
     window.activateWindow()
     qtbot.keyClick(window, Qt.Key.Key_F1)
-    words = {label.text() for label in window._shortcuts.findChildren(QLabel)}
+    words = {label.text() for label in window.dialogs.shortcuts.findChildren(QLabel)}
     assert {"Ctrl+O", "Polygon", "Heatmap", "Close the outline"} <= words
-    window._shortcuts.close()
+    window.dialogs.shortcuts.close()
     window.cases.view.setFocus()
     reached = []
     for _ in range(14):
@@ -220,12 +221,13 @@ def test_the_pictures_are_made_and_together_stay_small(tmp_path):
         [sys.executable, str(script), str(tmp_path)], env=environment, check=True, timeout=300
     )
     pictures = sorted(tmp_path.glob("*.png"))
-    assert len(pictures) == 9
+    assert len(pictures) == 11
     assert sum(p.stat().st_size for p in pictures) <= MOST_BYTES
     for path in pictures:
         with Image.open(path) as picture:
-            small = "small" in path.name
-            assert picture.size == ((1280, 720) if small else (1440, 900))
+            sizes = {"result-small-dark": (1280, 720), "training": (1240, 690)}
+            kind = "training" if path.name.startswith("training") else path.stem
+            assert picture.size == sizes.get(kind, (1440, 900))
 
 
 def led(qtbot, home: Path) -> Rehearsal:

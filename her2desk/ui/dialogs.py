@@ -1,0 +1,57 @@
+"""The dialogs of the main window: choosing files, and the list of keys."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from her2desk.texts import tr
+from her2desk.ui.shortcuts_dialog import ShortcutsDialog, answer_rows, drawing_rows, rows_of
+
+IMAGE_FILTER = "*.dcm *.dicom *.png *.jpg *.jpeg *.zip *"
+
+
+class Dialogs:
+    """Opens them over one window; a file that was not chosen is None."""
+
+    def __init__(self, parent: QWidget) -> None:
+        self._parent = parent
+        self.shortcuts: ShortcutsDialog | None = None
+
+    def files_to_import(self) -> list[Path]:
+        """Ultrasound files; none where nothing was chosen."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self._parent,
+            tr("Import ultrasound files"),
+            "",
+            tr("Ultrasound files") + f" ({IMAGE_FILTER})",
+        )
+        return [Path(name) for name in names]
+
+    def pack(self) -> Path | None:
+        """Another model pack."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._parent, tr("Open a model pack"), "", tr("Model packs") + " (*.h2pack)"
+        )
+        return Path(name) if name else None
+
+    def place_of_nomogram(self, kind: str) -> Path | None:
+        """Where to save the nomogram as ``kind`` (the file's ending)."""
+        name, _ = QFileDialog.getSaveFileName(
+            self._parent, tr("Save the nomogram"), f"nomogram.{kind}", f"{kind.upper()} (*.{kind})"
+        )
+        return Path(name) if name else None
+
+    def show_shortcuts(self, window: Sequence[QAction], image: Sequence[QAction]) -> None:
+        """Every key in one list, beside the window."""
+        if self.shortcuts is None:
+            groups = [
+                (tr("Window"), rows_of(window)),
+                (tr("Answer"), answer_rows()),
+                (tr("Image"), rows_of(image)),
+                (tr("While drawing"), drawing_rows()),
+            ]
+            self.shortcuts = ShortcutsDialog(groups, self._parent)
+        self.shortcuts.show()
+        self.shortcuts.activateWindow()

@@ -1,0 +1,141 @@
+"""A cohort's check, a finished pack, and a child process that plays the command line."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+CHILD = Path(__file__).with_name("training_child.py")
+
+FINDINGS = [
+    {
+        "row": 17,
+        "column": "her2_ihc",
+        "severity": "error",
+        "code": "pathology-value",
+        "message": "IHC score '4+' does not exist.",
+        "remedy": "Use 0, 1+, 2+ or 3+.",
+    },
+    {
+        "row": 3,
+        "column": "image",
+        "severity": "error",
+        "code": "image-unreadable",
+        "message": "images/P003.dcm cannot be read.",
+        "remedy": "Copy the file again.",
+    },
+    {
+        "row": None,
+        "column": None,
+        "severity": "notice",
+        "code": "status-unknown",
+        "message": "5 patients have IHC 2+ and no FISH result.",
+        "remedy": "Add it where it is known.",
+    },
+]
+
+
+def check_document(**changes: Any) -> dict[str, Any]:
+    """A cohort that can be used, every image with a scale."""
+    known = {"age_years": 200, "pr": 200, "er": 200, "ki67_percent": 180, "ca125_u_ml": 0}
+    document = {
+        "patients": 200,
+        "positive": 62,
+        "unknown": 5,
+        "images": 233,
+        "usable": True,
+        "findings": FINDINGS[2:],
+        "inputs": [{"name": name, "known": n} for name, n in known.items()],
+        "sites": ["A", "B"],
+        "scanners": ["X", "Y", "Z"],
+        "calibrated": 233,
+        "has_split_column": False,
+    }
+    return {**document, **changes}
+
+
+def bad_check_document() -> dict[str, Any]:
+    """A cohort that must be corrected first."""
+    return check_document(usable=False, findings=FINDINGS)
+
+
+def step(fraction: float, text: str, eta_s: float | None = None) -> dict[str, Any]:
+    """A line of progress."""
+    return {
+        "stage": "networks",
+        "fraction": fraction,
+        "text": text,
+        "elapsed_s": 1.0,
+        "eta_s": eta_s,
+    }
+
+
+def auc(value: float, lower: float, upper: float, method: str = "logit-delong") -> dict[str, Any]:
+    """A figure as in the metrics."""
+    return {"auc": {"value": value, "lower": lower, "upper": upper, "method": method}}
+
+
+def trained_document(pack: Path, **changes: Any) -> dict[str, Any]:
+    """A finished training whose files lie beside ``pack``."""
+    document = {
+        "pack": str(pack),
+        "digest": "ab" * 32,
+        "report": str(pack.with_suffix(".html")),
+        "tripod": str(pack.with_suffix(".md")),
+        "figures": str(pack.parent / "figures"),
+        "metrics": {
+            "apparent": {"combined": auc(0.9, 0.84, 0.95), "clinical": auc(0.7, 0.6, 0.8)},
+            "cross_validated": {"combined": auc(0.74, 0.65, 0.83, "nadeau-bengio")},
+            "held_out": {"combined": auc(0.71, 0.55, 0.83)},
+        },
+        "warnings": [{"code": "fallback", "message": "Ridge was used."}],
+    }
+    return {**document, **changes}
+
+
+class Scene:
+    """What the played command line will say, and what it was asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._scene: dict[str, Any] = {}
+        self.check(out=check_document())
+        self.train()
+
+    @property
+    def command(self) -> list[str]:
+        """How to start it."""
+        return [sys.executable, "-S", str(CHILD), str(self.folder)]
+
+    def check(self, **scene: Any) -> None:
+        """What ``--check`` says from now on."""
+        self._write("check", scene)
+
+    def train(self, **scene: Any) -> None:
+        """What a training says from now on."""
+        self._write("train", scene)
+
+    def calls(self, kind: str) -> list[list[str]]:
+        """The arguments of every call so far."""
+        path = self.folder / f"{kind}.calls"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def worker_pid(self) -> int:
+        """The process that the child itself started."""
+        return int((self.folder / "worker.pid").read_text())
+
+    def _write(self, kind: str, scene: dict[str, Any]) -> None:
+        self._scene[kind] = scene
+        (self.folder / "scene.json").write_text(json.dumps(self._scene), encoding="utf-8")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this number runs; one that ended and was not asked for has ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")
