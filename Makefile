@@ -41,6 +41,7 @@ format: setup
 
 bench: setup
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.window
+	$(BIN)/python -m benchmarks.features
 
 demo-pack: setup
 	$(BIN)/python -m her2desk.training.demo assets/demo

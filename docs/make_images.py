@@ -4,6 +4,7 @@ Run: QT_QPA_PLATFORM=offscreen python docs/make_images.py docs/images
 """
 
 import argparse
+import csv
 import io
 import os
 import sys
@@ -14,15 +15,20 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
+from her2desk.phantoms.cohort import write_cohort
 from her2desk.settings import Settings
 from her2desk.ui.app import make_application
 from her2desk.ui.canvas.tools import Tool
 from her2desk.ui.rehearsal import Rehearsal, demo_roi
+from her2desk.ui.training.child_command import GRACE_MS
+from her2desk.ui.training.command_line import program
+from her2desk.ui.training.training_window import TrainingWindow
 
 WIDTH, HEIGHT = 1440, 900
 SMALL = (1280, 720)
+TRAINING = (1240, 690)
 CORNERS = 14
 # Colours kept as they are (those of the theme), greys of the ultrasound, and mixed for the rest.
 EXACT, GREYS, MIXED = 80, 64, 112
@@ -35,12 +41,12 @@ class Photographer:
         self._folder = folder
         self._rehearsal = rehearsal
 
-    def take(self, name: str) -> None:
-        """Write the window as it is now to ``NAME.png``."""
+    def take(self, name: str, window: QWidget | None = None) -> None:
+        """Write a window, the main one if not told, as it is now to ``NAME.png``."""
         QApplication.processEvents()
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self._rehearsal.window.grab().save(buffer, "PNG")
+        (window or self._rehearsal.window).grab().save(buffer, "PNG")
         picture = Image.open(io.BytesIO(bytes(buffer.data().data()))).convert("RGB")
         path = self._folder / f"{name}.png"
         _indexed(picture).save(path, optimize=True)
@@ -64,7 +70,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         rehearsal = Rehearsal(Path(home), Settings(theme="dark", device="cpu"))
         try:
-            _all(rehearsal, Photographer(folder, rehearsal))
+            photographer = Photographer(folder, rehearsal)
+            _all(rehearsal, photographer)
+            _training(Path(home), rehearsal, photographer)
         finally:
             rehearsal.close()
     return 0
@@ -97,6 +105,38 @@ def _all(rehearsal: Rehearsal, photographer: Photographer) -> None:
     window.tabs.setCurrentWidget(window.clinical)
     _nudge(rehearsal)
     photographer.take("stale-or-running-dark")
+
+
+def _training(home: Path, rehearsal: Rehearsal, photographer: Photographer) -> None:
+    """The training window on a cohort of phantoms, first with three things wrong with it."""
+    cohort = home / "hospital"
+    write_cohort(cohort, 36, seed=5)
+    table = cohort / "cohort.csv"
+    sound = table.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(sound.splitlines()))
+    rows[3]["ki67_percent"], rows[11]["her2_ihc"] = "140", "4+"
+    rows[20]["image"] = "images/missing.dcm"
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    window = TrainingWindow(program(), home / "windows.ini", lambda _url: True, GRACE_MS)
+    checked: list[object] = []
+    window.process.check_finished.connect(checked.append)
+    window.resize(*TRAINING)
+    window.show()
+    window.cohort.path.setText(str(cohort))
+    QTest.keyClick(window.cohort.path, Qt.Key.Key_Return)
+    rehearsal.wait_until(lambda: len(checked) == 1)
+    window.cohort.path.setText("hospital")
+    photographer.take("training-findings-dark", window)
+    table.write_text(sound, encoding="utf-8")
+    window.cohort.path.setText(str(cohort))
+    QTest.keyClick(window.cohort.path, Qt.Key.Key_Return)
+    rehearsal.wait_until(lambda: len(checked) == 2)
+    QTest.mouseClick(window.forward, Qt.MouseButton.LeftButton)
+    photographer.take("training-choices-dark", window)
+    window.end()
 
 
 def _indexed(picture: Image.Image) -> Image.Image:
