@@ -225,6 +225,7 @@ def test_nifti_2_is_refused_by_name(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [b"", b"\x1f\x8b", b"\x1f\x8bnot gzip", gzip.compress(b"short"), gzip.compress(bytes(600))],
+    ids=["empty", "magic", "not-gzip", "short", "zeros"],  # gzip's own time is in its bytes
 )
 def test_what_is_no_nifti_is_refused(tmp_path, content):
     path = tmp_path / "mask.nii.gz"
