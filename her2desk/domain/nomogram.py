@@ -1,8 +1,8 @@
 """A nomogram's model and geometry: arithmetic only, so that dragging stays on the GUI thread."""
 
-import math
 from dataclasses import dataclass
 
+from her2desk.domain.log_odds import logit, sigmoid
 from her2desk.texts import Message
 
 
@@ -79,11 +79,8 @@ class NomogramGeometry:
 
     def probability(self, total: float, shift: float = 0.0) -> float:
         """Probability at a total; ``shift`` moves the log-odds to the local prevalence."""
-        log_odds = self.linear_predictor(total) + shift
-        if log_odds >= 0:
-            return 1 / (1 + math.exp(-log_odds))
-        return math.exp(log_odds) / (1 + math.exp(log_odds))  # never overflows
+        return sigmoid(self.linear_predictor(total) + shift)
 
     def total_at(self, probability: float, shift: float = 0.0) -> float:
         """The total that has this probability (the exact inverse)."""
-        return (math.log(probability / (1 - probability)) - shift - self.offset) / self.per_point
+        return (logit(probability) - shift - self.offset) / self.per_point

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.domain.clinical import ClinicalRecord
-from her2desk.domain.image import ImageWarning, Spacing
+from her2desk.domain.image import ImageWarning, Spacing, UserCalibration
 from her2desk.domain.readout import Estimate, Readout
 from her2desk.domain.roi import Box, Roi
 from her2desk.domain.validation import Attention
@@ -27,17 +27,20 @@ class Inputs:
     roi: Roi
     clinical: ClinicalRecord
     pack_sha256: str
+    calibration: UserCalibration | None = None
 
     @property
     def sha256(self) -> str:
         """SHA-256 of the inputs in canonical JSON."""
-        content = {
+        content: dict[str, Any] = {
             "image_sha256": self.image_sha256,
             "sop_instance_uid": self.sop_instance_uid,
             "roi": self.roi.to_json(),
             "clinical": self.clinical.to_json(),
             "pack_sha256": self.pack_sha256,
         }
+        if self.calibration is not None:
+            content["calibration"] = self.calibration.to_json()
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

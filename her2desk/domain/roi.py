@@ -2,18 +2,21 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from her2desk.domain.image import Region, Spacing, SpacingSource, UltrasoundImage
+from her2desk.domain.crossings import TooEntangled, first_crossing
+from her2desk.domain.geometry import Point as Point
+from her2desk.domain.geometry import bounds, edges, frame_from_json, signed_area
+from her2desk.domain.geometry import point_from_json as point_from_json
+from her2desk.domain.image import Spacing, UltrasoundImage
 from her2desk.errors import InputRefused
 from her2desk.texts import msg
 
 MIN_POINTS = 3
 MIN_AREA_PX = 64  # below this the texture matrices have too few pairs to mean anything
 MAX_POINTS = 20_000
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -36,25 +39,30 @@ class Box:
 
 @dataclass(frozen=True)
 class Roi:
-    """A closed polygon on one frame; points are (column, row), frames count from 0."""
+    """A closed polygon on one frame; points are (column, row), frames count from 0.
+
+    ``assisted_by`` is the SHA-256 of the network that first proposed the outline, None for one that
+    a hand drew; a builder must not predict a patient whom that network was trained on.
+    """
 
     frame_index: int
     polygon: tuple[Point, ...]
+    assisted_by: str | None = None
 
     @property
     def area_px(self) -> float:
         """Area by the shoelace formula, in pixels."""
-        return abs(_signed_area(self.polygon))
+        return abs(signed_area(self.polygon))
 
     @property
     def centroid(self) -> Point:
         """Centre of area; the mean of the points for a polygon without area."""
-        area = _signed_area(self.polygon)
+        area = signed_area(self.polygon)
         if math.isclose(area, 0.0, abs_tol=1e-9):
             n = len(self.polygon)
             return sum(x for x, _ in self.polygon) / n, sum(y for _, y in self.polygon) / n
         cx = cy = 0.0
-        for (x0, y0), (x1, y1) in _edges(self.polygon):
+        for (x0, y0), (x1, y1) in edges(self.polygon):
             cross = x0 * y1 - x1 * y0
             cx += (x0 + x1) * cross
             cy += (y0 + y1) * cross
@@ -62,9 +70,7 @@ class Roi:
 
     def bounds(self) -> tuple[float, float, float, float]:
         """(left, top, right, lower) of the points."""
-        xs = [x for x, _ in self.polygon]
-        ys = [y for _, y in self.polygon]
-        return min(xs), min(ys), max(xs), max(ys)
+        return bounds(self.polygon)
 
     def box(self, margin_px: int, rows: int, columns: int) -> Box:
         """The pixels the polygon touches, widened by ``margin_px``, cut at the image's edge."""
@@ -80,6 +86,7 @@ class Roi:
         """Raise ``InputRefused`` unless the ROI can be used on ``image``."""
         self._check_frame(image.frames)
         self._check_points(image.rows, image.columns)
+        self._check_crossings()
         if self.area_px < MIN_AREA_PX:
             raise InputRefused(
                 msg(
@@ -129,41 +136,47 @@ class Roi:
                     code="roi-outside",
                 )
 
+    def _check_crossings(self) -> None:
+        """Two edges that cross make what lies inside a matter of opinion; touching is no crossing."""
+        try:
+            crossing = first_crossing(self.polygon)
+        except TooEntangled as error:
+            raise InputRefused(
+                msg("The outline goes to and fro too often to be checked."),
+                msg("Draw the outline again around the lesion."),
+                code="roi-too-ragged",
+            ) from error
+        if crossing is not None:
+            raise InputRefused(
+                msg(
+                    "The outline crosses itself at column {column:.0f}, row {row:.0f}, so its inside "
+                    "is not certain.",
+                    column=crossing[0],
+                    row=crossing[1],
+                ),
+                msg("Draw the outline again without a loop."),
+                code="roi-crosses-itself",
+            )
+
     def spacing(self, image: UltrasoundImage) -> Spacing:
         """The spacing under the whole ROI; unknown when its points lie in different regions."""
-        spacing = image.spacing_at(*self.centroid)
-        if spacing.source is not SpacingSource.ULTRASOUND_REGION:
-            return spacing
-        home = next(r for r in image.regions if r.index == spacing.region_index)
-        if all(_on(home, point) for point in self.polygon):
-            return spacing
-        return Spacing(
-            None,
-            SpacingSource.UNKNOWN,
-            None,
-            spacing.region_count,
-            msg("The outline crosses the edge of its ultrasound region, so it has no one spacing."),
-        )
+        return image.spacing_along(self.polygon, self.frame_index, is_closed=True)
 
     def to_json(self) -> dict[str, Any]:
         """The ROI as its file holds it."""
-        return {
+        document: dict[str, Any] = {
             "frame_index": self.frame_index,
             "polygon": [[float(x), float(y)] for x, y in self.polygon],
         }
+        if self.assisted_by is not None:
+            document["assisted_by"] = self.assisted_by
+        return document
 
 
 def roi_from_json(text: str) -> Roi:
     """An ROI from its JSON text; raises ``InputRefused`` with what is wrong."""
     try:
-        raw = json.loads(text)
-        frame = raw["frame_index"]
-        points = raw["polygon"]
-        if isinstance(frame, bool) or not isinstance(frame, int) or not isinstance(points, list):
-            raise TypeError
-        if len(points) > MAX_POINTS:
-            raise ValueError
-        polygon = tuple(_point(p) for p in points)
+        return roi_from_raw(json.loads(text))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InputRefused(
             msg("The outline's file is not an ROI."),
@@ -173,27 +186,18 @@ def roi_from_json(text: str) -> Roi:
             ),
             code="roi-malformed",
         ) from error
-    return Roi(frame, polygon)
 
 
-def _point(raw: Any) -> Point:
-    column, row = raw
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in (column, row)):
+def roi_from_raw(raw: Any) -> Roi:
+    """An ROI from its parsed JSON; raises ``ValueError``, ``KeyError`` or ``TypeError``."""
+    frame, points = frame_from_json(raw["frame_index"]), raw["polygon"]
+    assisted_by = raw.get("assisted_by")
+    if not isinstance(points, list):
         raise TypeError
-    point = float(column), float(row)
-    if not all(math.isfinite(v) for v in point):
+    if len(points) > MAX_POINTS:
         raise ValueError
-    return point
-
-
-def _edges(polygon: tuple[Point, ...]) -> list[tuple[Point, Point]]:
-    return list(zip(polygon, polygon[1:] + polygon[:1], strict=True))
-
-
-def _signed_area(polygon: tuple[Point, ...]) -> float:
-    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in _edges(polygon)) / 2
-
-
-def _on(region: Region, point: Point) -> bool:
-    column, row = point
-    return region.x0 <= column <= region.x1 + 1 and region.y0 <= row <= region.y1 + 1
+    if assisted_by is not None and not (
+        isinstance(assisted_by, str) and re.fullmatch("[0-9a-f]{64}", assisted_by)
+    ):
+        raise ValueError
+    return Roi(frame, tuple(point_from_json(point) for point in points), assisted_by)

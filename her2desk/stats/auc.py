@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from scipy.stats import rankdata
 
+from her2desk.domain.log_odds import logit
 from her2desk.errors import InputRefused
 from her2desk.stats.checks import labels_and_scores
 from her2desk.stats.proportions import Z_95
@@ -63,7 +64,7 @@ def auc(labels: ArrayLike, scores: ArrayLike, interval: Literal["plain", "logit"
         return Auc(area, variance, max(0.0, area - half), min(1.0, area + half), "delong")
     if area in (0.0, 1.0):
         return Auc(area, variance, *_newcombe(area, n_positive, n_negative), "newcombe")
-    centre = math.log(area / (1 - area))
+    centre = logit(area)
     half = Z_95 * math.sqrt(variance) / (area * (1 - area))
     lower, upper = expit([centre - half, centre + half])
     return Auc(area, variance, float(lower), float(upper), "logit-delong")

@@ -70,7 +70,7 @@ def test_a_sound_outline_passes() -> None:
         (Roi(0, (*SQUARE, (5.0, -0.1))), "roi-outside"),
         (Roi(0, (*SQUARE, (math.nan, 5.0))), "roi-outside"),
         (Roi(0, ((0, 0), (5, 0), (5, 5))), "roi-too-small"),
-        (Roi(0, ((0, 0), (40, 40), (40, 0), (0, 40))), "roi-too-small"),  # a bow tie
+        (Roi(0, ((0, 0), (40, 40), (40, 0), (0, 40))), "roi-crosses-itself"),
     ],
 )
 def test_outlines_that_cannot_be_used_are_refused(roi: Roi, expected: str) -> None:
@@ -170,3 +170,28 @@ def test_area_does_not_change_when_moved(
 ) -> None:
     moved = tuple((x + across, y + down) for x, y in points)
     assert Roi(0, moved).area_px == pytest.approx(Roi(0, tuple(points)).area_px, abs=1e-6)
+
+
+def test_an_outline_that_crosses_itself_is_refused_and_one_that_touches_itself_is_not() -> None:
+    bow = Roi(0, ((10.0, 10.0), (40.0, 40.0), (40.0, 10.0), (10.0, 40.0)))
+    with pytest.raises(InputRefused, match="column 25, row 25") as caught:
+        bow.check(image())
+    assert caught.value.code == "roi-crosses-itself"
+    touching = ((10.0, 10.0), (30.0, 10.0), (30.0, 30.0), (20.0, 10.0), (10.0, 30.0))
+    Roi(0, touching).check(image())
+
+
+@given(st.lists(st.floats(8.0, 30.0), min_size=3, max_size=60))
+def test_an_outline_around_a_centre_never_crosses_itself(radii: list[float]) -> None:
+    turn = 2 * math.pi / len(radii)
+    points = [
+        (40 + r * math.cos(i * turn), 40 + r * math.sin(i * turn)) for i, r in enumerate(radii)
+    ]
+    Roi(0, tuple(points)).check(image())
+
+
+def test_an_outline_may_name_the_network_that_proposed_it() -> None:
+    proposed = Roi(2, ((1.0, 2.0), (3.0, 4.0), (5.0, 0.5)), "ab" * 32)
+    assert roi_from_json(json.dumps(proposed.to_json())) == proposed
+    with pytest.raises(InputRefused):
+        roi_from_json('{"frame_index": 0, "polygon": [], "assisted_by": "somebody"}')
