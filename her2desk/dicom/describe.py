@@ -7,13 +7,16 @@ from datetime import date, datetime
 
 from her2desk.dicom.header import BARE_ITEM, Attributes, Header
 from her2desk.dicom.pixel_data import PixelData
+from her2desk.dicom.stated import header_warnings
 from her2desk.domain.clinical import LATERALITIES
 from her2desk.domain.image import ImageWarning, Region, UltrasoundImage
+from her2desk.domain.regions import is_a_size
 from her2desk.texts import msg
 
 MAX_REGIONS = 256  # scanners write at most a handful
 AGE_UNITS_IN_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 MAX_AGE_YEARS = 120  # beyond lie placeholder dates of birth such as 1 January 1850
+MAX_DEPTH_MM = 400  # no scanner looks deeper; a factor of ten has been seen in public files
 REGIONS = "SequenceOfUltrasoundRegions"
 
 
@@ -31,7 +34,8 @@ def describe(header: Header, data: PixelData, sha256: str) -> UltrasoundImage:
         photometric=a.text("PhotometricInterpretation"),
         transfer_syntax=header.syntax,
         regions=regions,
-        pixel_spacing_mm=read_pixel_spacing(a),
+        pixel_spacing_mm=read_pixel_spacing(a) or read_shared_spacing(a),
+        frame_spacing_mm=read_frame_spacing(a, len(data.frames)),
         laterality=laterality,
         view=read_view(a),
         frame_time_ms=read_frame_time(a) if len(data.frames) > 1 else None,
@@ -62,13 +66,7 @@ def describe(header: Header, data: PixelData, sha256: str) -> UltrasoundImage:
                 ),
             )
         )
-    if a.text("BurnedInAnnotation").upper() == "YES":
-        warnings.append(
-            ImageWarning(
-                "burned-in",
-                msg("The picture itself may show the patient's name or other details."),
-            )
-        )
+    warnings += header_warnings(a, image)
     return replace(image, warnings=tuple(warnings))
 
 
@@ -85,7 +83,8 @@ def calibration_warnings(image: UltrasoundImage, regions_unread: bool) -> list[I
         note = image.spacing_at(0, 0).note
         return [ImageWarning("regions-outside-image", note)] if note else []
     calibrated = [region for region in image.regions if region.spacing_mm is not None]
-    if not calibrated and image.pixel_spacing_mm is None:
+    is_bare = image.pixel_spacing_mm is None and not image.frame_spacing_mm
+    if not calibrated and is_bare:
         return [
             ImageWarning(
                 "spacing-unknown",
@@ -93,11 +92,26 @@ def calibration_warnings(image: UltrasoundImage, regions_unread: bool) -> list[I
             )
         ]
     for region in calibrated:
+        depth = (region.spacing_mm or (0.0, 0.0))[0] * (region.y1 - region.y0 + 1)
+        if depth > MAX_DEPTH_MM:
+            return [_implausible(depth)]
+    for region in calibrated:
         centre = (region.x0 + region.x1 + 1) / 2, (region.y0 + region.y1 + 1) / 2
         note = image.spacing_at(*centre).note
         if note is not None:
             return [ImageWarning("spacing-disagrees", note)]
     return []
+
+
+def _implausible(depth_mm: float) -> ImageWarning:
+    return ImageWarning(
+        "spacing-implausible",
+        msg(
+            "By its file the picture is {depth:.0f} cm deep, more than ultrasound reaches: check it "
+            "with the depth scale before believing any size.",
+            depth=depth_mm / 10,
+        ),
+    )
 
 
 def read_regions(a: Attributes) -> tuple[tuple[Region, ...], bool]:
@@ -138,14 +152,33 @@ def read_region(item: Attributes, index: int) -> Region | None:
 
 
 def read_pixel_spacing(a: Attributes) -> tuple[float, float] | None:
-    """PixelSpacing as (row, column) in mm; None unless both are positive."""
+    """PixelSpacing as (row, column) in mm; None unless both are sizes."""
     values = a.numbers("PixelSpacing")
     if len(values) != 2:
         return None
     row, column = values
-    if row is None or column is None or row <= 0 or column <= 0:
+    if row is None or column is None:
         return None
-    return row, column
+    return (row, column) if is_a_size(row) and is_a_size(column) else None
+
+
+def read_shared_spacing(a: Attributes) -> tuple[float, float] | None:
+    """PixelSpacing of an enhanced object whose frames share it (PS3.3 C.7.6.16.2.1)."""
+    for group in a.items("SharedFunctionalGroupsSequence") or []:
+        for measures in group.items("PixelMeasuresSequence") or []:
+            return read_pixel_spacing(measures)
+    return None
+
+
+def read_frame_spacing(a: Attributes, frames: int) -> tuple[tuple[float, float] | None, ...]:
+    """PixelSpacing of every frame of an enhanced object; empty where no frame has its own."""
+    groups = (a.items("PerFrameFunctionalGroupsSequence") or [])[:frames]
+    measures = [group.items("PixelMeasuresSequence") for group in groups]
+    if not any(measures):
+        return ()
+    shared = read_shared_spacing(a) or read_pixel_spacing(a)
+    of_frames = [read_pixel_spacing(found[0]) if found else shared for found in measures]
+    return (*of_frames, *[shared] * (frames - len(of_frames)))
 
 
 def read_laterality(a: Attributes) -> tuple[str | None, bool]:

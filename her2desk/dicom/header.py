@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.tag import Tag
 from pydicom.uid import UID
 
-from her2desk.dicom.refusals import malformed, unsupported_syntax
+from her2desk.dicom.refusals import malformed, too_large, unsupported_syntax
 from her2desk.errors import InputRefused
 from her2desk.texts import msg
 
@@ -33,6 +34,10 @@ ENCAPSULATED_SYNTAXES = (RLE, *JPEG_SYNTAXES, *JPEG_LS_SYNTAXES, *J2K_SYNTAXES)
 
 MAX_TEXT = 256  # characters shown of any header text
 MAX_NAME = 64  # characters of a transfer syntax's name, which may be any text
+MAX_READS = 600_000  # an element takes two or three; enhanced multi-frame headers have 50 a frame
+MAX_SEQUENCE_BYTES = 16 * 2**20
+MAX_ITEMS = 300_000
+ITEMS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # how one begins, little and big endian
 META_GROUP = 0x0002
 PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 BARE_ITEM = 0xFFFEE000
@@ -49,10 +54,10 @@ KEYWORDS = (
     *(f"{c}PaletteColorLookupTableDescriptor" for c in ("Red", "Green", "Blue")),
     *(f"{c}PaletteColorLookupTableData" for c in ("Red", "Green", "Blue")),
     *(f"Segmented{c}PaletteColorLookupTableData" for c in ("Red", "Green", "Blue")),
-    *("ExtendedOffsetTable",),
+    *("ExtendedOffsetTable", "PerFrameFunctionalGroupsSequence", "UltrasoundColorDataPresent"),
+    *("ImageType", "SeriesDescription", "ProtocolName"),
 )
-
-_WARNINGS_LOCK = threading.Lock()  # warnings.catch_warnings changes what the whole process sees
+OVERLAY_ROWS = tuple(0x60000010 + (group << 16) for group in range(0, 0x20, 2))  # PS3.3 C.9.2
 
 
 class Attributes:
@@ -64,10 +69,20 @@ class Attributes:
     def raw(self, keyword: str) -> Any:
         """The value as pydicom gives it, or None."""
         try:
-            return self._dataset.get(keyword)
+            return None if self._is_too_long(keyword) else self._dataset.get(keyword)
         except Exception as error:  # hostile values raise anything, RecursionError included
             LOG.info("%s cannot be read: %r", keyword, error)
             return None
+
+    def _is_too_long(self, keyword: str) -> bool:
+        """Whether it is a sequence, not taken apart yet, that would fill the memory if it were."""
+        if dictionary_VR(keyword) != "SQ" or keyword not in self._dataset:
+            return False
+        element = self._dataset.get_item(keyword)
+        content = element.value if element.is_raw else None
+        return isinstance(content, bytes) and (
+            len(content) > MAX_SEQUENCE_BYTES or sum(map(content.count, ITEMS)) > MAX_ITEMS
+        )
 
     def has(self, tag: int | str) -> bool:
         """Whether the data set has the element, readable or not."""
@@ -85,6 +100,15 @@ class Attributes:
             return ""
         kept = "".join(c if c.isprintable() else " " for c in whole[: 4 * MAX_TEXT])
         return kept.strip()[:MAX_TEXT]
+
+    def private_text(self, group: int, creator: str, offset: int) -> str:
+        """The whole text of a private element (PS3.5 7.8), whatever its length; empty if absent."""
+        try:
+            value = self._dataset.private_block(group, creator)[offset].value
+            return value.decode("ascii") if isinstance(value, bytes) else str(value)
+        except Exception as error:  # as in raw
+            LOG.info("%04x,%02x of %s cannot be read: %r", group, offset, creator, error)
+            return ""
 
     def number(self, keyword: str) -> float | None:
         """The first value as a finite number."""
@@ -131,17 +155,29 @@ class Header:
         return self.syntax == EXPLICIT_BIG
 
 
-class _Clamped:
-    """A stream whose reads never ask for more than is there: a forged length reserves no memory."""
+class Clamped:
+    """A stream whose reads never ask for more than is there: a forged length reserves no memory.
+
+    Nor are there more reads than any header needs: a file of nothing but elements without content
+    would take minutes, and a hundred times its size. Raises ``InputRefused`` (``too-large``).
+    """
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
         self._size = size
+        self._reads_left = MAX_READS
         self.name = PurePath(str(getattr(stream, "name", ""))).name
 
     def read(self, length: int = -1) -> bytes:
+        self._reads_left -= 1
+        self.check()
         left = max(0, self._size - self._stream.tell())
         return self._stream.read(left if length < 0 else min(length, left))
+
+    def check(self) -> None:
+        """Raise what ``read`` raises, which pydicom hides at places."""
+        if self._reads_left < 0:
+            raise too_large(msg("The file's header has more parts than any ultrasound image's."))
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._stream.seek(offset, whence)
@@ -157,17 +193,19 @@ def read_header(stream: BinaryIO, size: int) -> Header:
     elements named in ``KEYWORDS`` are kept; deflated data sets are refused unread, since what they
     unpack to has no bound.
     """
-    clamped = _Clamped(stream, size)
+    clamped = Clamped(stream, size)
     try:
         with quiet():
             return _read(clamped)
     except (InputRefused, OSError):
+        clamped.check()
         raise
     except Exception as error:  # hostile headers make pydicom raise anything
+        clamped.check()
         raise malformed(msg("The DICOM header of this file is damaged.")) from error
 
 
-def _read(stream: _Clamped) -> Header:
+def _read(stream: Clamped) -> Header:
     read_preamble(stream, False)
     meta = Attributes(
         read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != META_GROUP)
@@ -183,7 +221,7 @@ def _read(stream: _Clamped) -> Header:
         is_implicit,
         is_little,
         stop_when=lambda tag, vr, length: tag in PIXEL_TAGS,
-        specific_tags=[Tag(k) for k in KEYWORDS] + [Tag(BARE_ITEM)],
+        specific_tags=[Tag(k) for k in (*KEYWORDS, *OVERLAY_ROWS, BARE_ITEM)],
     )
     tag, vr, length = _element_start(stream, is_implicit, "little" if is_little else "big")
     return Header(
@@ -198,7 +236,7 @@ def _read(stream: _Clamped) -> Header:
 
 
 def _element_start(
-    stream: _Clamped, is_implicit: bool, order: Any
+    stream: Clamped, is_implicit: bool, order: Any
 ) -> tuple[int | None, str | None, int]:
     """Tag, VR and length of the element at the stream's position; no tag at the file's end."""
     start = stream.read(8 if is_implicit else 12)
@@ -230,13 +268,47 @@ def as_number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+class _Hush:
+    """Warnings recorded for as long as any thread wants them so.
+
+    ``warnings.catch_warnings`` changes what the whole process sees: the first who comes enters it,
+    the last who goes leaves it, and nobody waits for another's work.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted_by = 0
+        self._catching: warnings.catch_warnings[list[warnings.WarningMessage]] | None = None
+        self._caught: list[warnings.WarningMessage] = []
+
+    def begin(self) -> None:
+        with self._lock:
+            self._wanted_by += 1
+            if self._catching is None:
+                self._catching = warnings.catch_warnings(record=True)
+                self._caught = self._catching.__enter__()
+                warnings.simplefilter("always")
+
+    def end(self) -> None:
+        with self._lock:
+            self._wanted_by -= 1
+            caught = self._caught[:]
+            del self._caught[: len(caught)]
+            if self._catching is not None and not self._wanted_by:
+                self._catching.__exit__(None, None, None)
+                self._catching = None
+        for warning in caught:
+            LOG.info("%s", warning.message)
+
+
+_HUSH = _Hush()
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Send what pydicom and Pillow warn of to the log instead of the user."""
-    with _WARNINGS_LOCK, warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            yield
-        finally:
-            for warning in caught:
-                LOG.info("%s", warning.message)
+    _HUSH.begin()
+    try:
+        yield
+    finally:
+        _HUSH.end()

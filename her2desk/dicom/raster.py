@@ -75,6 +75,8 @@ def load(content: bytes, *, pixels: bool = True) -> Image.Image:
     try:
         with quiet():
             picture.load()
+            if isinstance(picture.info.get("transparency"), str):  # a text of that name is none
+                del picture.info["transparency"]
     except OSError as error:  # Pillow's way to say that data ran out or are broken
         raise truncated() from error
     except Exception as error:

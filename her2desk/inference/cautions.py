@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import FIELDS_BY_NAME
-from her2desk.domain.image import ImageWarning, Spacing
+from her2desk.domain.image import ImageWarning, Spacing, SpacingSource
 from her2desk.domain.prediction import FeatureContribution
 from her2desk.inference.branches import known_inputs
 from her2desk.packs.pack import Pack, pattern_inputs
 from her2desk.texts import msg
+
+ANSWERED_CODES = ("spacing-unknown", "uncalibrated-raster")  # by a ruler of the reader's
+GRAVE_CODES = ("colour-in-roi", "graphics-in-roi")  # they change what the estimate is made from
 
 
 def cautions(
@@ -18,12 +21,21 @@ def cautions(
     return (
         *_demo(pack),
         *_laterality(case),
+        *(warning for warning in case.image.warnings if warning.code in GRAVE_CODES),
         *_out_of_range(features),
         *_calibration(case, spacing),
         *_missing(case, pack),
         *_unused(case, pack),
-        *case.image.warnings,
+        *_of_the_file(case, spacing),
     )
+
+
+def _of_the_file(case: Case, spacing: Spacing) -> Iterator[ImageWarning]:
+    is_answered = spacing.source is SpacingSource.USER
+    for warning in case.image.warnings:
+        is_said = warning.code in GRAVE_CODES or (is_answered and warning.code in ANSWERED_CODES)
+        if not is_said:
+            yield warning
 
 
 def _demo(pack: Pack) -> Iterator[ImageWarning]:
@@ -40,6 +52,13 @@ def _calibration(case: Case, spacing: Spacing) -> Iterator[ImageWarning]:
             msg("There is no calibration under the outline: its size in mm is assumed, so the "
                 "estimate is doubtful."),
         )  # fmt: skip
+    if spacing.source is SpacingSource.USER:
+        yield ImageWarning(
+            "calibrated-by-user",
+            msg("Sizes come from a ruler that the user drew, not from the file: the estimate is as "
+                "good as that ruler."),
+        )  # fmt: skip
+        return
     said = [warning.message for warning in case.image.warnings]
     if spacing.note is not None and spacing.note not in said:
         yield ImageWarning("spacing-note", spacing.note)

@@ -1,26 +1,50 @@
 """From a file on disk to a case, as the window's engine and the command line both read it."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from her2desk.dicom.pixels import grey
+from her2desk.dicom.contents import frame_contents, outline_contents
+from her2desk.dicom.pixels import Frame, grey
 from her2desk.dicom.reader import OpenedImage, open_image
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.image import UltrasoundImage, UserCalibration
 from her2desk.domain.roi import Roi
+from her2desk.radiomics.mask import rasterise
+
+CROP_MARGIN_PX = 10  # what the networks of the paper see around an outline
 
 
-def read_case(path: Path, roi: Roi, clinical: ClinicalRecord) -> Case:
-    """The case of one outline on one file.
+def read_case(
+    path: Path, roi: Roi, clinical: ClinicalRecord, calibration: UserCalibration | None = None
+) -> Case:
+    """The case of one outline on one file, calibrated by the reader where ``calibration`` is given.
 
-    Raises ``InputRefused`` for a file or an ROI that cannot be used.
+    Raises ``InputRefused`` for a file, an ROI or a calibration that cannot be used.
     """
-    return case_of(open_image(path), roi, clinical)
+    return case_of(open_image(path), roi, clinical, calibration)
 
 
-def case_of(opened: OpenedImage, roi: Roi, clinical: ClinicalRecord) -> Case:
+def case_of(
+    opened: OpenedImage,
+    roi: Roi,
+    clinical: ClinicalRecord,
+    calibration: UserCalibration | None = None,
+) -> Case:
     """The case of one outline on an opened image; the ROI is checked before its frame is decoded.
 
-    Raises ``InputRefused`` for an ROI that cannot be used or a frame that cannot be decoded.
+    Its image's warnings are the file's and what the outline's frame shows. Raises ``InputRefused``
+    for an ROI or a calibration that cannot be used or a frame that cannot be decoded.
     """
     roi.check(opened.image)
-    return Case(opened.image, grey(opened.frames.frame(roi.frame_index)), roi, clinical)
+    image = opened.image.calibrated_by(calibration)
+    pixels = opened.frames.frame(roi.frame_index)
+    return Case(_with_contents(image, pixels, roi), grey(pixels), roi, clinical)
+
+
+def _with_contents(image: UltrasoundImage, pixels: Frame, roi: Roi) -> UltrasoundImage:
+    mask = rasterise(roi.polygon, image.rows, image.columns)
+    crop = roi.box(CROP_MARGIN_PX, image.rows, image.columns)
+    found = (*outline_contents(pixels, mask, crop), *frame_contents(pixels, image))
+    new = tuple(warning for warning in found if warning not in image.warnings)
+    return replace(image, warnings=(*image.warnings, *new))
