@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from her2desk.dicom.carried_outline import PNG_KEYWORD, carried_rois, drawn_as
 from her2desk.dicom.raster import SIXTEEN_BIT_MODES, read_picture, to_8bit
 from her2desk.domain.image import ImageWarning
 from her2desk.domain.roi import MAX_POINTS, Point, Roi
@@ -17,11 +18,15 @@ CENTRE = 0.5  # a pixel's centre lies half a pixel from its corner (SCOORD)
 
 @dataclass(frozen=True)
 class FrameMask:
-    """The mask (rows, columns) of one frame as a file holds it, and what to say of it."""
+    """The mask (rows, columns) of one frame as a file holds it, and what to say of it.
+
+    ``drawn`` is the outline that the file says the mask was filled from.
+    """
 
     frame_index: int
     mask: NDArray[np.bool_]
     warnings: tuple[ImageWarning, ...] = ()
+    drawn: Roi | None = None
 
 
 @dataclass(frozen=True)
@@ -32,27 +37,30 @@ class MaskOutline:
     warnings: tuple[ImageWarning, ...] = ()
 
 
-def roi_from_mask(path: Path, frame_index: int, size: tuple[int, int] | None = None) -> Roi:
+def roi_from_mask(path: Path, frame_index: int | None, size: tuple[int, int] | None = None) -> Roi:
     """The outline of ``outline_from_mask`` without its warnings."""
     return outline_from_mask(path, frame_index, size).roi
 
 
 def outline_from_mask(
-    path: Path, frame_index: int, size: tuple[int, int] | None = None
+    path: Path, frame_index: int | None, size: tuple[int, int] | None = None
 ) -> MaskOutline:
     """``outline_of_mask`` of the PNG file ``path``: every value but 0 (black) is of the lesion.
 
-    Raises ``InputRefused`` also with ``mask-format`` and with ``open_image``'s codes for a file
-    that cannot be read.
+    ``frame_index`` None is the frame that the file carries, 0 where it carries none. Raises
+    ``InputRefused`` also with ``mask-format``, with ``frame-contradicts-roi`` and with
+    ``open_image``'s codes for a file that cannot be read.
     """
-    return outline_of_mask(FrameMask(frame_index, _read(path)), size)
+    return outline_of_mask(_png_mask(path, frame_index), size)
 
 
 def outline_of_mask(found: FrameMask, size: tuple[int, int] | None = None) -> MaskOutline:
     """The outline of the largest part of a mask; ``size`` is the image's (rows, columns).
 
-    The outline runs halfway between the centres of the pixels inside and outside (marching squares,
-    Lorensen & Cline 1987), so filling it by pixel centres gives the part back exactly, holes filled.
+    A mask that carries the outline it was filled from gives that back. Any other's outline runs
+    halfway between the centres of the pixels inside and outside (marching squares, Lorensen & Cline
+    1987), so filling it by pixel centres gives the part back exactly, holes filled; where a smooth
+    outline was drawn it lies within half a pixel of it (by 1/(8r) more where the radius is r px).
     Raises ``InputRefused``: ``mask-size`` where the mask is not of the image's size,
     ``mask-empty``, and ``mask-ragged`` where no outline could follow its edge.
     """
@@ -65,6 +73,10 @@ def outline_of_mask(found: FrameMask, size: tuple[int, int] | None = None) -> Ma
             msg("Use a mask that marks the lesion, or draw the outline."),
             code="mask-empty",
         )
+    if found.drawn is not None:
+        drawn = drawn_as(found.drawn, found.frame_index, mask)
+        if drawn is not None:
+            return MaskOutline(drawn, found.warnings)
     part, parts, has_holes = _largest_part(mask)
     warnings = list(found.warnings)
     if parts > 1:
@@ -85,7 +97,8 @@ def outline_of_mask(found: FrameMask, size: tuple[int, int] | None = None) -> Ma
             msg("Draw the outline again around the lesion."),
             code="mask-ragged",
         )
-    return MaskOutline(Roi(found.frame_index, polygon), tuple(warnings))
+    assisted_by = found.drawn.assisted_by if found.drawn is not None else None
+    return MaskOutline(Roi(found.frame_index, polygon, assisted_by), tuple(warnings))
 
 
 def check_size(mask: tuple[int, int], image: tuple[int, int]) -> None:
@@ -146,7 +159,7 @@ def trace(part: NDArray[np.bool_]) -> tuple[Point, ...]:
     return tuple((float(column), float(row)) for row, column in points[turns])
 
 
-def _read(path: Path) -> NDArray[np.bool_]:
+def _png_mask(path: Path, frame_index: int | None) -> FrameMask:
     picture = read_picture(path)
     if picture.format != "PNG":
         raise InputRefused(
@@ -156,7 +169,13 @@ def _read(path: Path) -> NDArray[np.bool_]:
         )
     is_deep = picture.mode in SIXTEEN_BIT_MODES
     values = np.asarray(picture) if is_deep else to_8bit(picture)
-    return np.asarray(values.reshape(*values.shape[:2], -1).any(axis=-1), dtype=np.bool_)
+    mask = np.asarray(values.reshape(*values.shape[:2], -1).any(axis=-1), dtype=np.bool_)
+    drawn = next(iter(carried_rois(str(picture.info.get(PNG_KEYWORD, "")))), None)
+    if drawn is None:
+        return FrameMask(frame_index or 0, mask)
+    if frame_index is not None and drawn.frame_index != frame_index:
+        raise frame_contradicts(drawn.frame_index, frame_index)
+    return FrameMask(drawn.frame_index, mask, drawn=drawn)
 
 
 def _largest_part(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], int, bool]:

@@ -1,16 +1,17 @@
 """Masks as ITK-SNAP saves them: NIfTI in one file, plain or gzipped."""
 
-import gzip
 import math
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from her2desk.dicom.carried_outline import carried_on, carried_rois
 from her2desk.dicom.frames import open_regular
 from her2desk.dicom.mask import (
     FrameMask,
@@ -27,15 +28,21 @@ from her2desk.dicom.refusals import (
     truncated,
 )
 from her2desk.domain.image import UltrasoundImage
+from her2desk.domain.roi import Roi
 from her2desk.errors import InputRefused
 from her2desk.texts import Message, msg
 
 GZIP_START = b"\x1f\x8b"
 NIFTI_1, NIFTI_2 = b"n+1\0", b"n+2\0"
 HEADER_BYTES = 348
+FIRST_VOXEL_OFFSET = 352
+GZIP_WINDOW = 31  # zlib's way to say that a gzip header comes first
+PIECE_BYTES = 64 * 2**10
+MOST_MEMBERS = 100_000  # bgzip makes one of every 64 KB: 8,192 of the largest mask
 MAX_FILE_BYTES = 512 * 2**20
 MAX_VOXEL_BYTES = 2**29  # reading takes twice as much
 MAX_VOXEL_OFFSET = 2**20  # ITK-SNAP writes 352; more is extensions
+COMMENT = 6  # an extension of plain text (nifti1.h, NIFTI_ECODE_COMMENT)
 SUFFIXES = (".nii", ".nii.gz")
 DIRECTION_TOLERANCE = 1e-3
 HALF_PIXEL = 0.5
@@ -60,10 +67,33 @@ def nifti_mask(path: Path, frame_index: int | None, image: UltrasoundImage) -> F
     ``mask-format``, ``mask-values``, ``mask-direction``, ``mask-size``, ``mask-frames``,
     ``frame-needed``, ``no-such-frame``, ``frame-contradicts-roi``.
     """
-    _check_file(path)
+    planes, drawn = _content(path, image)
+    index = _frame(planes, frame_index, image.frames)
+    return _mask_of(planes, drawn, index)
+
+
+def nifti_masks(path: Path, image: UltrasoundImage) -> list[FrameMask]:
+    """The mask of every marked frame of ``image``; of frame 0 where there is one slice or no mark.
+
+    Raises as ``nifti_mask``.
+    """
+    planes, drawn = _content(path, image)
+    if len(planes) not in (1, image.frames):
+        raise _other_frames(len(planes), image.frames)
+    marked = np.flatnonzero((planes != 0).any(axis=(1, 2)))
+    frames = marked.tolist() if len(planes) > 1 and len(marked) else [0]
+    return [_mask_of(planes, drawn, int(frame)) for frame in frames]
+
+
+def _content(path: Path, image: UltrasoundImage) -> tuple[NDArray[Any], tuple[Roi, ...]]:
+    """The slices, and the outlines that the file says they were filled from."""
+    drawn = carried_rois(_check_file(path))
     planes = _planes(path)
     check_size((planes.shape[1], planes.shape[2]), (image.rows, image.columns))
-    index = _frame(planes, frame_index, image.frames)
+    return planes, drawn
+
+
+def _mask_of(planes: NDArray[Any], drawn: tuple[Roi, ...], index: int) -> FrameMask:
     plane = planes[index if len(planes) > 1 else 0]
     values = np.unique(plane)
     if not np.array_equal(values, np.rint(values)):
@@ -74,11 +104,15 @@ def nifti_mask(path: Path, frame_index: int | None, image: UltrasoundImage) -> F
         )
     labels = int(np.count_nonzero(values))
     warnings = (several_labels(labels),) if labels > 1 else ()
-    return FrameMask(index, np.asarray(plane != 0, dtype=np.bool_), warnings)
+    mask = np.asarray(plane != 0, dtype=np.bool_)
+    return FrameMask(index, mask, warnings, carried_on(drawn, index))
 
 
-def _check_file(path: Path) -> None:
-    """Refuse what the library should not unpack, and what it would fill up with zeros."""
+def _check_file(path: Path) -> str:
+    """Refuse what the library should not unpack, and what it would fill up with zeros.
+
+    Returns the comment that the file carries, empty where it has none.
+    """
     if not path.name.lower().endswith(SUFFIXES):
         raise InputRefused(
             msg("This looks like NIfTI or a compressed file, but its name does not end in .nii."),
@@ -92,16 +126,61 @@ def _check_file(path: Path) -> None:
         is_packed = stream.read(len(GZIP_START)) == GZIP_START
         stream.seek(0)
         if not is_packed:
-            if _voxels_end(stream.read(HEADER_BYTES)) > size:
+            header = stream.read(HEADER_BYTES)
+            if _voxels_end(header) > size:
                 raise truncated()
-            return
-        try:
-            with gzip.GzipFile(fileobj=stream) as unpacked:
-                end = _voxels_end(unpacked.read(HEADER_BYTES))
-                if unpacked.seek(end) < end:
-                    raise truncated()
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise _damaged() from error
+            return _comment(header, stream)
+        unpacked = _Unpacked(stream)
+        header = unpacked.read(HEADER_BYTES)
+        end = _voxels_end(header)
+        said = _comment(header, unpacked)
+        if unpacked.skip_to(end) < end:
+            raise truncated()
+        return said
+
+
+class _Unpacked:
+    """A gzipped file read forwards.
+
+    Not ``gzip``, which goes through a file's name byte by byte and starts anew for every member: 20
+    MB of either keep it busy for a minute.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._pieces = _pieces(stream)
+        self._left = b""
+        self._position = 0
+
+    def read(self, length: int) -> bytes:
+        """So many bytes, or what is left of the file."""
+        while len(self._left) < length and (piece := next(self._pieces, b"")):
+            self._left += piece
+        content, self._left = self._left[:length], self._left[length:]
+        self._position += len(content)
+        return content
+
+    def skip_to(self, position: int) -> int:
+        """Go forwards to a position; the file's end where that comes first."""
+        while self._position < position and self.read(min(PIECE_BYTES, position - self._position)):
+            pass
+        return self._position
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    unpacker, members, content = zlib.decompressobj(GZIP_WINDOW), 0, b""
+    try:
+        while content := content or stream.read(PIECE_BYTES):
+            piece = unpacker.decompress(content, PIECE_BYTES)
+            content = unpacker.unconsumed_tail
+            if unpacker.eof:
+                content = unpacker.unused_data.lstrip(b"\0")
+                unpacker, members = zlib.decompressobj(GZIP_WINDOW), members + 1
+            if members > MOST_MEMBERS:
+                raise _damaged()
+            if piece:
+                yield piece
+    except zlib.error as error:
+        raise _damaged() from error
 
 
 def _voxels_end(header: bytes) -> int:
@@ -119,14 +198,37 @@ def _voxels_end(header: bytes) -> int:
         raise _damaged()
     axes, *lengths = struct.unpack_from(order + "8h", header, 40)
     (bits,) = struct.unpack_from(order + "h", header, 72)
-    (offset,) = struct.unpack_from(order + "f", header, 108)
+    offset, slope, intercept = struct.unpack_from(order + "3f", header, 108)
     lengths = lengths[: max(axes, 0)]
     if not 2 <= axes <= 7 or min(lengths) < 1 or bits < 1 or not math.isfinite(offset):
         raise _damaged()
     voxel_bytes: int = math.prod(lengths) * -(-bits // 8)
-    if voxel_bytes > MAX_VOXEL_BYTES or not 0 <= offset <= MAX_VOXEL_OFFSET:
+    if voxel_bytes > MAX_VOXEL_BYTES or offset > MAX_VOXEL_OFFSET:
         raise too_large(_LARGER)
+    if offset < FIRST_VOXEL_OFFSET:  # readers guess where they begin, each in its own way
+        raise _damaged()
+    if math.isfinite(slope) and slope and intercept:
+        raise InputRefused(
+            msg("The mask's header adds a number to every pixel, so none is unmarked."),
+            msg("Save it as a segmentation with whole-number labels."),
+            code="mask-values",
+        )
     return int(offset) + voxel_bytes
+
+
+def _comment(header: bytes, stream: Any) -> str:
+    """The text of the first extension, where it is a comment; ``stream`` is behind the header."""
+    order = "<" if struct.unpack_from("<i", header)[0] == HEADER_BYTES else ">"
+    (offset,) = struct.unpack_from(order + "f", header, 108)
+    extensions = stream.read(max(0, int(offset) - HEADER_BYTES))
+    if len(extensions) < 12 or extensions[0] == 0:
+        return ""
+    size, code = struct.unpack_from(order + "2i", extensions, 4)
+    if 4 + size > len(extensions):
+        raise _damaged()  # the pixels begin amid what is no pixel
+    if code != COMMENT or size < 8:
+        return ""
+    return bytes(extensions[12 : 4 + size]).rstrip(b"\0").decode("ascii", "replace")
 
 
 def _planes(path: Path) -> NDArray[Any]:
@@ -165,7 +267,7 @@ def _turned_axes(volume: Any) -> list[int]:
     for axis in turned:
         spacing = volume.GetSpacing()[axis]
         far_end = (volume.GetSize()[axis] - 1) * spacing
-        if abs(volume.GetOrigin()[axis] - far_end) > HALF_PIXEL * spacing:
+        if not abs(volume.GetOrigin()[axis] - far_end) <= HALF_PIXEL * spacing:  # or no number
             raise _misdirected(
                 msg("The mask's direction is mirrored, and whether its pixels are is not clear.")
             )

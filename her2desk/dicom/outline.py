@@ -10,9 +10,9 @@ from her2desk.dicom.mask import (
     outline_from_mask,
     outline_of_mask,
 )
-from her2desk.dicom.nifti_mask import SUFFIXES, is_nifti, nifti_mask
+from her2desk.dicom.nifti_mask import SUFFIXES, is_nifti, nifti_mask, nifti_masks
 from her2desk.dicom.refusals import too_large
-from her2desk.dicom.segmentation import segmentation_mask
+from her2desk.dicom.segmentation import segmentation_mask, segmentation_masks
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.roi import roi_from_json
 from her2desk.errors import InputRefused
@@ -31,19 +31,40 @@ def outline_from_file(path: Path, frame_index: int | None, image: UltrasoundImag
     ``roi-malformed``, ``frame-contradicts-roi``, and what ``outline_from_mask``, ``nifti_mask`` and
     ``segmentation_mask`` raise.
     """
-    try:
-        with open_regular(path) as stream:
-            start = stream.read(SNIFFED_BYTES)
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
+    start = _start_of(path)
     kind, size = kind_of(start), (image.rows, image.columns)
     if kind is FileKind.RASTER:
-        return outline_from_mask(path, frame_index or 0, size)
+        return outline_from_mask(path, frame_index, size)
     if kind is FileKind.DICOM:
         return outline_of_mask(segmentation_mask(path, frame_index, image), size)
     if is_nifti(start) or path.name.lower().endswith(SUFFIXES):
         return outline_of_mask(nifti_mask(path, frame_index, image), size)
     return _from_json(path, start, frame_index)
+
+
+def outlines_from_file(path: Path, image: UltrasoundImage) -> tuple[MaskOutline, ...]:
+    """Every outline in ``path``, one a frame of ``image`` in order of frame.
+
+    NIfTI and DICOM SEG may hold several; of any other file it is ``outline_from_file``'s one.
+    Raises as that does, but for ``frame-needed`` and ``frame-contradicts-roi``.
+    """
+    start = _start_of(path)
+    kind, size = kind_of(start), (image.rows, image.columns)
+    if kind is FileKind.DICOM:
+        found = segmentation_masks(path, image)
+    elif kind is not FileKind.RASTER and (is_nifti(start) or path.name.lower().endswith(SUFFIXES)):
+        found = nifti_masks(path, image)
+    else:
+        return (outline_from_file(path, None, image),)
+    return tuple(outline_of_mask(mask, size) for mask in found)
+
+
+def _start_of(path: Path) -> bytes:
+    try:
+        with open_regular(path) as stream:
+            return stream.read(SNIFFED_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
 
 
 def _from_json(path: Path, start: bytes, frame_index: int | None) -> MaskOutline:

@@ -9,6 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.filereader import read_dataset, read_preamble
 
+from her2desk.dicom.carried_outline import (
+    PRIVATE_CREATOR,
+    PRIVATE_GROUP,
+    carried_on,
+    carried_rois,
+)
 from her2desk.dicom.frames import open_regular
 from her2desk.dicom.header import (
     EXPLICIT_BIG,
@@ -16,6 +22,7 @@ from her2desk.dicom.header import (
     META_GROUP,
     NATIVE_SYNTAXES,
     Attributes,
+    Clamped,
     quiet,
 )
 from her2desk.dicom.mask import (
@@ -25,8 +32,15 @@ from her2desk.dicom.mask import (
     frame_needed,
     several_labels,
 )
-from her2desk.dicom.refusals import malformed, os_errors_refused, too_large, truncated
+from her2desk.dicom.refusals import (
+    malformed,
+    no_such_frame,
+    os_errors_refused,
+    too_large,
+    truncated,
+)
 from her2desk.domain.image import UltrasoundImage
+from her2desk.domain.roi import Roi
 from her2desk.errors import InputRefused
 from her2desk.texts import Message, msg
 
@@ -52,27 +66,66 @@ def segmentation_mask(path: Path, frame_index: int | None, image: UltrasoundImag
     (the SEG refers to another SOP instance), ``frame-contradicts-roi``, ``frame-needed``,
     ``mask-size``, ``too-large``, ``truncated-frame``, ``malformed``, ``unreadable-file``.
     """
-    attributes = _read(path)
-    shape = (attributes.whole("Rows") or 0, attributes.whole("Columns") or 0)
-    check_size(shape, (image.rows, image.columns))
-    planes = _planes_of(attributes, image)
-    stated = {frame for plane in planes for frame in plane.frames}
+    content = _content(path, image)
+    stated = content.frames
     if frame_index is None:
         if len(stated) > 1:
             raise frame_needed(len(stated))
         frame_index = next(iter(stated), 0)
-    chosen = [plane for plane in planes if not plane.frames or frame_index in plane.frames]
-    if not chosen:
-        raise frame_contradicts(min(stated), frame_index)
-    segments = {plane.segment for plane in chosen}
-    if len(chosen) > len(segments):
-        raise _unsupported(msg("The segmentation does not say which of its frames is of which."))
+    return content.mask_of(frame_index)
+
+
+def segmentation_masks(path: Path, image: UltrasoundImage) -> list[FrameMask]:
+    """The mask of every frame of ``image`` that the SEG file ``path`` names, in order of frame.
+
+    A file that names no frame is of frame 0. Raises as ``segmentation_mask``.
+    """
+    content = _content(path, image)
+    return [content.mask_of(frame) for frame in sorted(content.frames) or [0]]
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a SEG holds of one image."""
+
+    planes: tuple[_Plane, ...]
+    data: bytes
+    shape: tuple[int, int]
+    drawn: tuple[Roi, ...]
+
+    @property
+    def frames(self) -> set[int]:
+        """The image's frames (from 0) that it names."""
+        return {frame for plane in self.planes for frame in plane.frames}
+
+    def mask_of(self, frame_index: int) -> FrameMask:
+        """The mask of a frame, all segments together."""
+        chosen = [p for p in self.planes if not p.frames or frame_index in p.frames]
+        if not chosen:
+            raise frame_contradicts(min(self.frames), frame_index)
+        segments = {plane.segment for plane in chosen}
+        if len(chosen) > len(segments):
+            raise _unsupported(
+                msg("The segmentation does not say which of its frames is of which.")
+            )
+        mask = np.zeros(self.shape, dtype=np.bool_)
+        for plane in chosen:
+            mask |= _unpacked(self.data, plane.index, self.shape)
+        warnings = (several_labels(len(segments)),) if len(segments) > 1 else ()
+        return FrameMask(frame_index, mask, warnings, carried_on(self.drawn, frame_index))
+
+
+def _content(path: Path, image: UltrasoundImage) -> _Content:
+    attributes = _read(path)
+    shape = (attributes.whole("Rows") or 0, attributes.whole("Columns") or 0)
+    check_size(shape, (image.rows, image.columns))
     data = attributes.raw("PixelData")
-    mask = np.zeros(shape, dtype=np.bool_)
-    for plane in chosen:
-        mask |= _unpacked(data if isinstance(data, bytes) else b"", plane.index, shape)
-    warnings = (several_labels(len(segments)),) if len(segments) > 1 else ()
-    return FrameMask(frame_index, mask, warnings)
+    return _Content(
+        tuple(_planes_of(attributes, image)),
+        data if isinstance(data, bytes) else b"",
+        shape,
+        carried_rois(attributes.private_text(PRIVATE_GROUP, PRIVATE_CREATOR, 1)),
+    )
 
 
 def _read(path: Path) -> Attributes:
@@ -81,7 +134,7 @@ def _read(path: Path) -> Attributes:
         content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
         raise too_large(msg("The segmentation is larger than any of ultrasound."))
-    stream = io.BytesIO(content)
+    stream = Clamped(io.BytesIO(content), len(content))
     try:
         with quiet():
             read_preamble(stream, False)
@@ -128,6 +181,8 @@ def _planes_of(attributes: Attributes, image: UltrasoundImage) -> list[_Plane]:
             continue
         numbers = {number for source in here for number in source.numbers("ReferencedFrameNumber")}
         frames = tuple(sorted(int(number) - 1 for number in numbers if number is not None))
+        if frames and not 0 <= frames[0] <= frames[-1] < image.frames:
+            raise no_such_frame(frames[-1] if frames[0] >= 0 else frames[0], image.frames)
         planes.append(_Plane(index, _segment((group, *shared)), frames))
     if not planes:
         raise InputRefused(
