@@ -38,7 +38,7 @@ from her2desk.dicom.refusals import (
 )
 from her2desk.texts import msg
 
-CACHE_BYTES = 192 * 2**20
+CACHE_BYTES = 384 * 2**20  # 170 colour frames of 1024 × 768
 RLE_EXPANSION = 64  # two bytes can stand for 128
 MAX_DECODED_BYTES = 2**30
 
@@ -55,21 +55,43 @@ PLUGINS = {
 class FrameSource:
     """The frames of one image: ``frame(i)`` decodes, and the most recent stay in memory.
 
-    ``decode`` makes the frame of an index; ``cache_bytes`` bounds what is kept. May be used from
-    several threads; decoding itself is not done in parallel.
+    ``decode`` makes the frame of an index; ``cache_bytes`` bounds what is kept, but for the newest
+    frame. ``is_compressed`` says that decoding is work, which a codec may do without letting other
+    threads run. May be used from several threads: one decodes at a time, and a frame that is kept
+    is given at once meanwhile.
     """
 
     def __init__(
-        self, decode: Callable[[int], Frame], frames: int, cache_bytes: int = CACHE_BYTES
+        self,
+        decode: Callable[[int], Frame],
+        frames: int,
+        cache_bytes: int = CACHE_BYTES,
+        *,
+        is_compressed: bool = False,
     ) -> None:
-        self._decode = decode
+        self.decode = decode
+        self.cache_bytes = cache_bytes
+        self.is_compressed = is_compressed
         self._frames = frames
-        self._cache_bytes = cache_bytes
         self._kept: OrderedDict[int, Frame] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept_bytes = 0
+        self._lock = threading.Lock()  # of what is kept; never held while decoding
+        self._decoding = threading.Lock()
 
     def __len__(self) -> int:
         return self._frames
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes of pixels are in memory now."""
+        return self._kept_bytes
+
+    @property
+    def capacity(self) -> int:
+        """How many frames of the newest one's size are kept; 1 before there is one."""
+        with self._lock:
+            newest = next(reversed(self._kept.values()), None)
+        return 1 if newest is None else max(1, self.cache_bytes // newest.nbytes)
 
     def frame(self, index: int) -> Frame:
         """Frame ``index`` (from 0), uint8, read-only: (rows, columns) or (rows, columns, 3) RGB.
@@ -78,19 +100,35 @@ class FrameSource:
         """
         if not 0 <= index < self._frames:
             raise no_such_frame(index, self._frames)
-        with self._lock:
-            if index in self._kept:
-                self._kept.move_to_end(index)
-                return self._kept[index]
-            frame = self._decode(index)
-            frame.setflags(write=False)
-            self._kept[index] = frame
-            while len(self._kept) > 1 and self._bytes_kept() > self._cache_bytes:
-                self._kept.popitem(last=False)
-            return frame
+        kept = self.kept(index)
+        if kept is not None:
+            return kept
+        with self._decoding:
+            kept = self.kept(index)  # another thread may have decoded it meanwhile
+            return kept if kept is not None else self.keep(index, self.decode(index))
 
-    def _bytes_kept(self) -> int:
-        return sum(frame.nbytes for frame in self._kept.values())
+    def kept(self, index: int) -> Frame | None:
+        """Frame ``index`` if it is in memory; never decodes."""
+        with self._lock:
+            if index not in self._kept:
+                return None
+            self._kept.move_to_end(index)
+            return self._kept[index]
+
+    def keep(self, index: int, frame: Frame) -> Frame:
+        """Keep frame ``index``, decoded elsewhere, read-only from now on; older ones give way."""
+        frame.setflags(write=False)
+        with self._lock:
+            self._drop(index)
+            self._kept[index] = frame
+            self._kept_bytes += frame.nbytes
+            while len(self._kept) > 1 and self._kept_bytes > self.cache_bytes:
+                self._drop(next(iter(self._kept)))
+        return frame
+
+    def _drop(self, index: int) -> None:
+        frame = self._kept.pop(index, None)
+        self._kept_bytes -= 0 if frame is None else frame.nbytes
 
 
 @dataclass(frozen=True)
@@ -125,7 +163,10 @@ def open_regular(path: Path) -> io.BufferedReader:
 
 
 class DicomDecoder:
-    """Decodes single frames of one DICOM file, read afresh by their position in it."""
+    """Decodes single frames of one DICOM file, read afresh by their position in it.
+
+    Can be sent to another process.
+    """
 
     def __init__(self, file: FileOnDisk, data: PixelData, shown_by: GreyScale | Palette | None):
         self._file = file

@@ -1,5 +1,6 @@
 """From stored values to 8-bit grey or RGB."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,11 @@ def grey(frame: Frame) -> Frame:
         for channel, weight in enumerate(LUMA_WEIGHTS)
     )
     return ((red + green + blue + LUMA_HALF) >> LUMA_BITS).astype(np.uint8)
+
+
+def pixels_sha256(pixels: Frame) -> str:
+    """SHA-256 of a picture's grey values uint8 (rows, columns), whatever file they came in."""
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)

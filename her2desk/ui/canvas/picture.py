@@ -119,10 +119,7 @@ class Picture:
 
     def _image(self) -> QImage | None:
         if self._shown is None and self._pixels is not None:
-            shown = self._pixels
-            if not self._level.is_identity:
-                shown = np.take(self._level.lookup_table(), shown)
-            self._shown = _as_qimage(shown)
+            self._shown = _as_qimage(self._level.apply(self._pixels))
         return self._shown
 
 

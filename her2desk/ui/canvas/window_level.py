@@ -1,6 +1,7 @@
 """Window width and centre, as in the DICOM standard."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,3 +33,22 @@ class WindowLevel:
         stored = np.arange(256, dtype=float)
         share = (stored - (self.centre - 0.5)) / (self.width - 1) + 0.5
         return np.round(np.clip(share, 0.0, 1.0) * _LEVELS).astype(np.uint8)
+
+    def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """``lookup_table()[pixels]`` for contiguous uint8 pixels of any shape."""
+        if self.is_identity:
+            return pixels
+        shown = np.empty_like(pixels)
+        flat, out = pixels.reshape(-1), shown.reshape(-1)
+        even = flat.size // 2 * 2
+        # Two values at a time halves the work, which a colour frame of full HD has 6 million of.
+        out[:even].view(np.uint16)[:] = np.take(_pairs(self), flat[:even].view(np.uint16))
+        out[even:] = self.lookup_table()[flat[even:]]
+        return shown
+
+
+@lru_cache(maxsize=2)
+def _pairs(level: WindowLevel) -> NDArray[np.uint16]:
+    """The lookup table for two neighbouring values taken as one of 16 bits."""
+    pairs = np.arange(65_536, dtype=np.uint16).view(np.uint8)
+    return level.lookup_table()[pairs].view(np.uint16)
