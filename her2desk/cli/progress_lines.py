@@ -11,8 +11,8 @@ from typing import Any, TextIO
 
 import typer
 
-from her2desk.cli.eta import Eta, time_left
 from her2desk.cli.output import printable, progress_bar, stderr_is_terminal
+from her2desk.domain.eta import Eta, time_left
 from her2desk.domain.progress import Progress, SilentProgress, stage_of
 from her2desk.texts import Message, tr
 

@@ -1,7 +1,9 @@
 """Opens an ultrasound file: DICOM, PNG or JPEG."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,13 +37,18 @@ class OpenedImage:
     frames: FrameSource
 
 
-def open_image(path: Path) -> OpenedImage:
+def sha256_of(stream: BufferedReader) -> str:
+    """The hash of all that is left in ``stream``."""
+    return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def open_image(path: Path, hashed: Callable[[BufferedReader], str] = sha256_of) -> OpenedImage:
     """Open the DICOM, PNG or JPEG file at ``path``; its pixels are decoded later, frame by frame.
 
     Raises ``InputRefused`` with code ``not-an-image``, ``no-pixels``, ``other-modality``,
     ``truncated-frame``, ``too-large``, ``unreadable-file``, ``unsupported-transfer-syntax``,
     ``unsupported-pixels`` or ``malformed``. PNG and JPEG name ``image/png`` or ``image/jpeg`` as
-    transfer syntax and have no SOP instance.
+    transfer syntax and have no SOP instance. ``hashed`` reads the whole file, and may tell of it.
     """
     with os_errors_refused(), open_regular(path) as stream:
         file = FileOnDisk.of(path, stream)
@@ -49,7 +56,7 @@ def open_image(path: Path) -> OpenedImage:
         if kind not in (FileKind.DICOM, FileKind.RASTER):
             raise not_an_image()
         stream.seek(0)
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        sha256 = hashed(stream)
         stream.seek(0)
         if kind is FileKind.DICOM:
             return _open_dicom(file, stream, sha256)
@@ -58,13 +65,14 @@ def open_image(path: Path) -> OpenedImage:
 
 def _open_dicom(file: FileOnDisk, stream: BinaryIO, sha256: str) -> OpenedImage:
     header = read_header(stream, file.size)
-    _check_is_ultrasound_picture(header)
+    check_is_ultrasound_picture(header)
     with quiet():
         layout = pixel_layout(header)
         data = locate(stream, file.size, header, layout)
         decoder = DicomDecoder(file, data, shown_by(header, data.layout))
         image = describe(header, data, sha256)
-    return OpenedImage(image, FrameSource(decoder, image.frames))
+    frames = FrameSource(decoder, image.frames, is_compressed=layout.is_encapsulated)
+    return OpenedImage(image, frames)
 
 
 def _open_raster(file: FileOnDisk, sha256: str) -> OpenedImage:
@@ -73,7 +81,8 @@ def _open_raster(file: FileOnDisk, sha256: str) -> OpenedImage:
     return OpenedImage(image, FrameSource(decoder, image.frames))
 
 
-def _check_is_ultrasound_picture(header: Header) -> None:
+def check_is_ultrasound_picture(header: Header) -> None:
+    """Raise ``InputRefused`` (``no-pixels``, ``other-modality``) for any other DICOM file."""
     a = header.attributes
     if header.storage_class == DIRECTORY_CLASS:
         raise no_pixels(msg("This is a DICOMDIR, a list of the files on a disc, not a picture."))

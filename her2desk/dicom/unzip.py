@@ -8,13 +8,14 @@ import io
 import logging
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from her2desk.dicom.kinds import SNIFFED_BYTES, FileKind, kind_of
 from her2desk.dicom.refusals import malformed, os_errors_refused, too_large
-from her2desk.errors import InputRefused
+from her2desk.errors import Cancelled, InputRefused
 from her2desk.texts import msg
 
 LOG = logging.getLogger(__name__)
@@ -41,13 +42,15 @@ class Member:
 
 
 class _Budget:
-    """How much an archive may still unpack to."""
+    """How much an archive may still unpack to; whoever watches hears of every piece."""
 
-    def __init__(self, archive_bytes: int) -> None:
+    def __init__(self, archive_bytes: int, watch: Callable[[], None]) -> None:
         allowed = max(ALWAYS_ALLOWED_BYTES, archive_bytes * MAX_EXPANSION)
         self._left = min(allowed, MAX_TOTAL_BYTES)
+        self._watch = watch
 
     def spend(self, count: int) -> None:
+        self._watch()
         self._left -= count
         if self._left < 0:
             raise too_large(
@@ -76,11 +79,12 @@ class _SmallReads:
         return True
 
 
-def unzip(archive: Path, temporary: Path) -> list[Member]:
+def unzip(archive: Path, temporary: Path, watch: Callable[[], None] = lambda: None) -> list[Member]:
     """Write the images in ``archive`` to a new folder under ``temporary`` and list every member.
 
     Only DICOM, PNG and JPEG files are written. Raises ``InputRefused`` for an archive that is
-    damaged or too large as a whole; a single bad member is listed with its refusal.
+    damaged or too large as a whole; a single bad member is listed with its refusal. ``watch`` is
+    called with every piece; what it raises ends the work.
     """
     with os_errors_refused(), archive.open("rb") as stream:
         size = stream.seek(0, io.SEEK_END)
@@ -92,7 +96,7 @@ def unzip(archive: Path, temporary: Path) -> list[Member]:
         if len(infos) > MAX_MEMBERS:
             raise _too_many()
         folder = Path(tempfile.mkdtemp(prefix="zip-", dir=temporary))
-        budget = _Budget(size)
+        budget = _Budget(size, watch)
         return [
             _member(opened, info, folder / f"{number:05d}", budget)
             for number, info in enumerate(infos)
@@ -102,6 +106,7 @@ def unzip(archive: Path, temporary: Path) -> list[Member]:
 def _member(
     opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, budget: _Budget
 ) -> Member:
+    budget.spend(0)
     name = "".join(c if c.isprintable() else "?" for c in info.filename)[:MAX_NAME]
     if info.flag_bits & ENCRYPTED:
         return Member(name, refusal=_encrypted())
@@ -118,8 +123,8 @@ def _member(
                     budget.spend(len(start))
                     written.write(start)
                     start = source.read(CHUNK_BYTES)
-    except (InputRefused, OSError):
-        raise  # the archive's as a whole, or the disk's
+    except (InputRefused, OSError, Cancelled):
+        raise  # the archive's as a whole, the disk's, or the user's
     except Exception as error:  # zlib, lzma and zipfile each raise their own
         LOG.info("%s in the archive: %r", name, error)
         target.unlink(missing_ok=True)

@@ -2,9 +2,9 @@
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Collection
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from her2desk.domain.image import UltrasoundImage
 
@@ -18,9 +18,8 @@ class CaseStatus(StrEnum):
     REPORTED = "reported"
 
 
-@dataclass(frozen=True)
-class CaseSummary:
-    """One row of the case list.
+class CaseSummary(NamedTuple):
+    """One row of the case list; thousands are made at once, which tuples take half the time for.
 
     ``age_years`` and ``laterality`` are the clinical record's where it has them, else the file's.
     ``study_date`` is as in the file (YYYYMMDD, or empty).
@@ -40,6 +39,8 @@ class CaseSummary:
 
     def matches(self, search: str) -> bool:
         """Whether every word of ``search`` occurs in the row, in any case."""
+        if not search:
+            return True
         text = " ".join(
             (
                 f"{self.case_id:04d}",
@@ -59,13 +60,14 @@ _SUMMARIES = """
            (SELECT content FROM history WHERE case_id = cases.case_id AND action = 'clinical'
             ORDER BY entry_id DESC LIMIT 1) AS clinical,
            (SELECT content <> 'null' FROM history WHERE case_id = cases.case_id AND action = 'roi'
-            ORDER BY entry_id DESC LIMIT 1) AS has_roi,
+            AND reader = :reader ORDER BY entry_id DESC LIMIT 1) AS has_roi,
            (SELECT max(entry_id) FROM history WHERE case_id = cases.case_id
-            AND action IN ('roi', 'clinical')) AS changed,
+            AND (action IN ('clinical', 'calibration') OR action = 'roi' AND reader = :reader)
+           ) AS changed,
            (SELECT max(entry_id) FROM history WHERE case_id = cases.case_id
-            AND action = 'prediction') AS predicted,
+            AND action = 'prediction' AND reader = :reader) AS predicted,
            (SELECT max(entry_id) FROM history WHERE case_id = cases.case_id
-            AND action = 'reported') AS reported
+            AND action = 'reported' AND reader = :reader) AS reported
     FROM cases ORDER BY case_id DESC
 """
 
@@ -102,6 +104,17 @@ def find(connection: sqlite3.Connection, image_sha256: str) -> int | None:
     return row["case_id"] if row else None
 
 
+def of_instances(connection: sqlite3.Connection, uids: Collection[str]) -> dict[str, int]:
+    """The first case of each of these SOP Instance UIDs that has one."""
+    marks = ", ".join("?" * len(uids))
+    rows = connection.execute(
+        "SELECT sop_instance_uid, min(case_id) AS case_id FROM cases"
+        f" WHERE sop_instance_uid IN ({marks}) GROUP BY sop_instance_uid",
+        tuple(uids),
+    )
+    return {row["sop_instance_uid"]: row["case_id"] for row in rows}
+
+
 def image_sha256(connection: sqlite3.Connection, case_id: int) -> str | None:
     """The hash of the case's image, None where there is no such case."""
     row = connection.execute(
@@ -110,13 +123,14 @@ def image_sha256(connection: sqlite3.Connection, case_id: int) -> str | None:
     return row["image_sha256"] if row else None
 
 
-def summaries(connection: sqlite3.Connection) -> list[CaseSummary]:
-    """Every case, newest first."""
-    return [_summary(row) for row in connection.execute(_SUMMARIES)]
+def summaries(connection: sqlite3.Connection, reader: str) -> list[CaseSummary]:
+    """Every case, newest first, with how far it has come with this reader."""
+    return [_summary(row) for row in connection.execute(_SUMMARIES, {"reader": reader})]
 
 
 def _summary(row: sqlite3.Row) -> CaseSummary:
-    clinical: dict[str, Any] = json.loads(row["clinical"]) if row["clinical"] else {}
+    said = row["clinical"]
+    clinical: dict[str, Any] = json.loads(said) if said else {}
     age = clinical.get("age_years")
     return CaseSummary(
         case_id=row["case_id"],

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -18,32 +18,37 @@ _PRIMARY_CODE = 0xFF  # SQLite's extended codes carry the primary one in the low
 
 
 class Database:
-    """One connection to the library's database, used by one thread at a time.
+    """Two connections to the library's database: one writes, one reads beside it.
 
-    A lock makes the turns: any thread may call, and waits while another is inside. Every
-    transaction is on disk (``synchronous=FULL``) when its block ends.
+    Locks make the turns: any thread may call. Those who write wait for each other, and so do those
+    who read, but nobody reads later because somebody writes: a window can list its cases while an
+    import waits for the disk. Every transaction is on disk (``synchronous=FULL``), and seen by
+    whoever reads then, when its block ends.
     """
 
-    def __init__(self, connection: sqlite3.Connection):
-        self._connection = connection
-        self._lock = threading.RLock()
+    def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection):
+        self._writer = writer
+        self._reader = reader
+        self._writing_lock = threading.RLock()
+        self._reading_lock = threading.RLock()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write all of the block or none of it; raises ``StoreRefused`` when that fails."""
-        with self._lock, _sentences(), _atomic(self._connection):
-            yield self._connection
+        with self._writing_lock, _sentences(), _atomic(self._writer):
+            yield self._writer
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Read; raises ``StoreRefused`` when the database cannot be read."""
-        with self._lock, _sentences():
-            yield self._connection
+        with self._reading_lock, _sentences():
+            yield self._reader
 
     def close(self) -> None:
-        """Close the connection; closing twice does nothing."""
-        with self._lock:
-            self._connection.close()
+        """Close the connections; closing twice does nothing."""
+        with self._reading_lock, self._writing_lock:
+            self._reader.close()
+            self._writer.close()
 
 
 def open_database(path: Path) -> Database:
@@ -51,20 +56,32 @@ def open_database(path: Path) -> Database:
 
     Raises ``StoreRefused`` when it is damaged, cannot be written, or was made by a newer version.
     """
-    with _sentences():
-        connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            migrate(connection, known_migrations())
-        except BaseException:
-            connection.close()
-            raise
-    return Database(connection)
+    with _sentences(), ExitStack() as opened:
+        writer = opened.enter_context(_closed_on_failure(_connect(path)))
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("PRAGMA synchronous = FULL")
+        writer.execute("PRAGMA foreign_keys = ON")
+        migrate(writer, known_migrations())
+        reader = opened.enter_context(_closed_on_failure(_connect(path)))
+        reader.execute("PRAGMA query_only = ON")
+        return Database(writer, reader)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 def known_migrations() -> tuple[str, ...]:

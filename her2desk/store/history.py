@@ -16,7 +16,11 @@ class Action(StrEnum):
     """What can happen to a case."""
 
     IMPORTED = "imported"
+    DRAWING = "drawing"
     ROI = "roi"
+    CALIBRATION = "calibration"
+    ADJUDICATED = "adjudicated"
+    PROPOSAL = "proposal"
     CLINICAL = "clinical"
     PREDICTION = "prediction"
     IMPRESSION = "impression"
@@ -65,13 +69,39 @@ def append(
     )
 
 
-def latest(connection: sqlite3.Connection, case_id: int, action: Action) -> HistoryEntry | None:
-    """The last entry of this action for the case."""
+def latest(
+    connection: sqlite3.Connection, case_id: int, action: Action, reader: str | None = None
+) -> HistoryEntry | None:
+    """The last entry of this action for the case, by ``reader`` where one is named."""
     row = connection.execute(
-        "SELECT * FROM history WHERE case_id = ? AND action = ? ORDER BY entry_id DESC LIMIT 1",
-        (case_id, str(action)),
+        "SELECT * FROM history WHERE case_id = ? AND action = ? AND (? IS NULL OR reader = ?)"
+        " ORDER BY entry_id DESC LIMIT 1",
+        (case_id, str(action), reader, reader),
     ).fetchone()
     return _entry(row) if row else None
+
+
+def latest_by_reader(
+    connection: sqlite3.Connection, case_id: int, action: Action
+) -> tuple[HistoryEntry, ...]:
+    """Every reader's last entry of this action for the case, in the order in which they began."""
+    rows = connection.execute(
+        "SELECT history.* FROM history JOIN"
+        " (SELECT min(entry_id) AS first, max(entry_id) AS last FROM history"
+        "  WHERE case_id = ? AND action = ? GROUP BY reader) AS span ON entry_id = span.last"
+        " ORDER BY span.first",
+        (case_id, str(action)),
+    )
+    return tuple(_entry(row) for row in rows)
+
+
+def readers(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Everyone who ever drew, in order of name."""
+    rows = connection.execute(
+        "SELECT DISTINCT reader FROM history WHERE action = ? ORDER BY reader",
+        (str(Action.DRAWING),),
+    )
+    return tuple(row["reader"] for row in rows)
 
 
 def of_case(connection: sqlite3.Connection, case_id: int) -> tuple[HistoryEntry, ...]:

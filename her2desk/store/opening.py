@@ -6,7 +6,8 @@ from pathlib import Path
 from her2desk.errors import StoreRefused
 from her2desk.store.connection import DATABASE_NAME, open_database
 from her2desk.store.files import FileStore
-from her2desk.store.library import Clock, Library
+from her2desk.store.intake import Clock
+from her2desk.store.library import Library
 from her2desk.texts import msg
 
 FILES_FOLDER = "files"
@@ -30,4 +31,6 @@ def open_library(folder: Path, reader: str = "", clock: Clock = _present) -> Lib
             msg("Choose a folder that you may write to, with --library or HER2DESK_HOME."),
             code="store-unwritable",
         ) from error
-    return Library(open_database(folder / DATABASE_NAME), FileStore(files), reader, clock)
+    store = FileStore(files)
+    store.remove_left_behind()
+    return Library(open_database(folder / DATABASE_NAME), store, reader, clock)

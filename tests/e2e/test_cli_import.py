@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,33 @@ def test_a_cohorts_images_are_imported_once(cohort: Path, tmp_path: Path) -> Non
     code, document, _ = her2desk("import", cohort / "images", "--library", library)
     assert code == 0
     assert [f["status"] for f in document["files"]] == ["duplicate", "duplicate"]
+
+
+def test_a_disc_and_an_archive_are_told_file_by_file(cohort: Path, tmp_path: Path) -> None:
+    disc = tmp_path / "disc"
+    shutil.copytree(cohort / "images", disc / "IMAGES")
+    first, second = sorted((disc / "IMAGES").iterdir())
+    (disc / "DICOMDIR").write_bytes(b"not a directory of anything")
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        archive.write(first, "again.dcm")
+    other = bytearray(second.read_bytes())
+    other[-1] ^= 1
+    (disc / "IMAGES" / "other").write_bytes(other)
+    code, document, err = her2desk("import", disc, tmp_path / "study.zip")
+    assert (code, err) == (0, "")
+    told = {Path(f["path"]).name: (f["status"], f["code"]) for f in document["files"]}
+    assert told == {
+        "DICOMDIR": ("skipped", "directory-unreadable"),
+        first.name: ("imported", None),
+        second.name: ("imported", None),
+        "other": ("imported", None),
+        "again.dcm": ("duplicate", "duplicate"),
+    }
+    warned = {Path(f["path"]).name: [w["code"] for w in f["warnings"]] for f in document["files"]}
+    assert [name for name in warned if "same-instance-other-content" in warned[name]] in (
+        ["other"],
+        [second.name],  # whichever comes first by its name
+    )
 
 
 def test_without_library_the_variable_names_the_place(cohort: Path, own_home: Path) -> None:

@@ -100,8 +100,9 @@ def test_wrong_usage_is_exit_2_in_both_voices(
 
 
 def test_every_command_has_help_library_and_json(capsys: pytest.CaptureFixture[str]) -> None:
-    commands = [[name] for name in COMMANDS if name != "pack"]
-    for command in (*commands, ["pack", "info"], ["pack", "verify"]):
+    commands = [[name] for name in COMMANDS if name not in ("pack", "outline")]
+    groups = (["pack", "info"], ["pack", "verify"], ["outline", "convert"])
+    for command in (*commands, *groups):
         assert app.main([*command, "--help"]) == 0
         text = capsys.readouterr().out
         assert "--json" in text, command

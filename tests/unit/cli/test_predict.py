@@ -13,6 +13,7 @@ from her2desk.dicom.reader import open_image
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.errors import InputRefused
 from her2desk.paths import demo_case_dir
+from her2desk.store.opening import open_library
 
 DEMO = demo_case_dir()
 CASE = ["predict", str(DEMO / "demo.dcm"), "--roi", str(DEMO / "roi.json")]
@@ -43,6 +44,7 @@ def said(capsys, *arguments: str) -> tuple[int, dict]:
                 ["--mask", "m.png"],
                 ["--frame", "0"],
                 ["--clinical", "c.json"],
+                ["--calibration", "r.json"],
                 ["--heatmap", "h.png"],
                 ["--save"],
             )
@@ -222,3 +224,33 @@ def test_a_patient_whose_outline_is_of_another_frame_has_the_reason_in_the_table
     code, document = said(capsys, "predict", "--cohort", str(cohort), "--out", str(table))
     assert (code, document["predicted"], document["refused"]) == (0, 1, 1)
     assert "not on frame" in table.read_text()
+
+
+def test_a_ruler_calibrates_a_picture_without_calibration(capsys, tmp_path):
+    pixels = open_image(DEMO / "demo.dcm").frames.frame(0)
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    roi = json.loads((DEMO / "roi.json").read_text(encoding="utf-8"))
+    (tmp_path / "roi.json").write_text(json.dumps({**roi, "frame_index": 0}), encoding="utf-8")
+    ruler = {"frame_index": 0, "start": [10, 10], "end": [10, 110], "length_mm": 8.0}
+    (tmp_path / "ruler.json").write_text(json.dumps(ruler), encoding="utf-8")
+    arguments = ["predict", str(tmp_path / "picture.png"), "--roi", str(tmp_path / "roi.json")]
+    arguments += ["--calibration", str(tmp_path / "ruler.json")]
+    code, document = said(capsys, *arguments, "--save", "--library", str(tmp_path / "library"))
+    assert code == 0
+    assert document["spacing_source"] == "user"
+    assert document["spacing_mm"] == pytest.approx([0.08, 0.08])
+    assert "calibrated-by-user" in [warning["code"] for warning in document["warnings"]]
+    with open_library(tmp_path / "library") as library:
+        assert library.latest_calibration(document["case_id"]) is not None
+        assert library.cases()[0].status == "read"  # the calibration came before the answer
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [("{", "calibration-malformed"), (b"\xff", "unreadable-file")],
+)
+def test_a_ruler_that_cannot_be_read_is_refused(capsys, tmp_path, content, expected):
+    path = tmp_path / "ruler.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    code, document = said(capsys, *CASE, "--calibration", str(path))
+    assert (code, document["error"]["code"]) == (3, expected)

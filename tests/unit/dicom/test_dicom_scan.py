@@ -54,7 +54,7 @@ def test_a_folder_is_listed_whole(disc: Path, temporary: Path) -> None:
     assert told(candidates) == {
         "IM0001": "found",
         "IM0002": "found",
-        "DICOMDIR": "directory",
+        "DICOMDIR": "directory-unreadable",  # an image by that name lists nothing
         "viewer.exe": "not-an-image",
         "Thumbs.db": "hidden",
         ".hidden": "hidden",

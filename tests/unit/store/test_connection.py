@@ -1,7 +1,10 @@
 """Opening a library: new, older, newer, damaged, elsewhere in use."""
 
+import hashlib
 import io
+import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -50,7 +53,7 @@ def test_an_empty_folder_becomes_a_library_with_the_latest_schema(
 
 
 def test_writes_are_made_to_last(database: Database) -> None:
-    with database.reading() as connection:
+    with database.transaction() as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
         assert connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
@@ -126,7 +129,7 @@ def test_a_folder_in_place_of_the_database_is_refused(path: Path) -> None:
 
 
 def test_a_full_disk_is_a_sentence_and_no_loss(database: Database) -> None:
-    with database.reading() as connection:
+    with database.transaction() as connection:
         connection.execute("CREATE TABLE a (x)")
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -146,7 +149,7 @@ def test_a_full_disk_is_a_sentence_and_no_loss(database: Database) -> None:
 def test_a_library_that_somebody_else_is_writing_is_a_sentence(
     database: Database, path: Path
 ) -> None:
-    with database.reading() as connection:
+    with database.transaction() as connection:
         connection.execute("PRAGMA busy_timeout = 1")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -179,7 +182,7 @@ def test_a_disk_that_fills_during_a_copy_is_a_sentence_and_leaves_nothing(
     source.write_bytes(b"x")
     monkeypatch.setattr("her2desk.store.files.os.fsync", full)
     with pytest.raises(StoreRefused) as refused:
-        FileStore(tmp_path / "files").add(source, "ab" * 32)
+        FileStore(tmp_path / "files").add(source, hashlib.sha256(b"x").hexdigest())
     assert refused.value.code == "store-full"
     assert [p for p in (tmp_path / "files").rglob("*") if p.is_file()] == []
 
@@ -195,3 +198,40 @@ def test_a_source_that_fails_while_it_is_read_is_the_sources_fault(
     with pytest.raises(InputRefused) as refused:
         FileStore(tmp_path / "files").add(tmp_path / "cd.dcm", "ab" * 32)
     assert refused.value.code == "file-unreadable"
+
+
+def test_a_list_is_read_while_somebody_is_writing(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute("CREATE TABLE a (x)")
+    seen: list[object] = []
+
+    def read() -> None:
+        with database.reading() as connection:
+            seen.append(connection.execute("SELECT count(*) FROM a").fetchone()[0])
+
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO a VALUES (1)")
+        window = threading.Thread(target=read)
+        window.start()
+        window.join()
+    read()
+    assert seen == [0, 1]  # before the end of the block nothing of it counts
+
+
+def test_nobody_writes_while_only_reading(database: Database) -> None:
+    with pytest.raises(StoreRefused), database.reading() as connection:
+        connection.execute("DELETE FROM history")
+
+
+def test_copies_that_a_killed_process_left_are_removed_and_those_of_others_stay(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "library"
+    source = tmp_path / "one.dcm"
+    source.write_bytes(b"x")
+    open_library(folder).close()
+    files = FileStore(folder / "files")
+    old, new = (files.stage(source, hashlib.sha256(b"x").hexdigest()) for _ in range(2))
+    os.utime(old.temporary, (0, 0))
+    open_library(folder).close()
+    assert [old.temporary.exists(), new.temporary.exists()] == [False, True]

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from her2desk.domain.clinical import CLINICAL_FIELDS, LATERALITIES, ClinicalRecord
-from her2desk.domain.image import UltrasoundImage
+from her2desk.domain.drawing import Drawing, Ruler, drawing_of
+from her2desk.domain.image import UltrasoundImage, UserCalibration
 from her2desk.domain.roi import Roi
 from her2desk.errors import InputRefused, StoreRefused
 from her2desk.store.connection import DATABASE_NAME
@@ -87,14 +88,15 @@ def test_the_same_bytes_under_another_name_are_the_same_case(
 
 
 def test_a_file_that_another_process_imported_meanwhile_is_a_duplicate(
-    library: Library, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    library: Library, folder: Path, tmp_path: Path
 ) -> None:
     file = a_file(tmp_path)
     image = an_image(file)
-    with open_library(folder) as other:
-        theirs = other.add_image(file, image)
-    monkeypatch.setattr(library, "_case_of", lambda _: None)  # asked before the other was done
-    assert library.add_image(file, image) == replace(theirs, was_new=False)
+    with library.intake() as intake:
+        intake.put(file, image, file.name)
+        with open_library(folder) as other:
+            theirs = other.add_image(file, image)
+        assert intake.commit() == [replace(theirs, was_new=False)]
 
 
 def test_a_file_that_changed_since_it_was_read_is_refused(library: Library, tmp_path: Path) -> None:
@@ -127,18 +129,18 @@ def test_nothing_is_left_of_a_refused_copy(library: Library, folder: Path, tmp_p
 
 def test_the_last_stroke_wins_and_all_are_kept(library: Library, case_id: int) -> None:
     later = Roi(0, ((1.0, 1.0), (50.0, 1.0), (50.0, 50.0)))
-    library.save_roi(case_id, SQUARE)
-    library.save_roi(case_id, later)
-    assert library.latest_roi(case_id) == later
+    library.save_drawing(case_id, drawing_of(SQUARE))
+    library.save_drawing(case_id, drawing_of(later))
+    assert library.latest_drawing(case_id).answering == later
     strokes = [e.content for e in library.history(case_id) if e.action is Action.ROI]
     assert strokes == [json.loads(json.dumps(r.to_json())) for r in (SQUARE, later)]
 
 
 def test_a_cleared_outline_is_no_outline(library: Library, case_id: int) -> None:
-    assert library.latest_roi(case_id) is None
-    library.save_roi(case_id, SQUARE)
-    library.save_roi(case_id, None)
-    assert library.latest_roi(case_id) is None
+    assert library.latest_drawing(case_id).answering is None
+    library.save_drawing(case_id, drawing_of(SQUARE))
+    library.save_drawing(case_id, Drawing())
+    assert library.latest_drawing(case_id).answering is None
 
 
 def test_a_prediction_is_kept_with_the_hash_of_its_inputs(library: Library, case_id: int) -> None:
@@ -171,8 +173,8 @@ once_per_test = settings(
 @once_per_test
 @given(roi=rois)
 def test_an_outline_comes_back_to_the_last_bit(library: Library, case_id: int, roi: Roi) -> None:
-    library.save_roi(case_id, roi)
-    assert library.latest_roi(case_id) == roi
+    library.save_drawing(case_id, drawing_of(roi))
+    assert library.latest_drawing(case_id).answering == roi
 
 
 @once_per_test
@@ -195,7 +197,7 @@ def test_the_status_follows_the_work(library: Library, case_id: int) -> None:
     assert status() == "imported"
     library.save_clinical(case_id, ClinicalRecord(pr=True))
     assert status() == "imported"
-    library.save_roi(case_id, SQUARE)
+    library.save_drawing(case_id, drawing_of(SQUARE))
     assert status() == "drawn"
     library.save_prediction(case_id, {}, "")
     assert status() == "read"
@@ -206,7 +208,7 @@ def test_the_status_follows_the_work(library: Library, case_id: int) -> None:
     library.save_clinical(case_id, ClinicalRecord(pr=False))
     assert status() == "drawn"
     library.save_prediction(case_id, {}, "")
-    library.save_roi(case_id, None)
+    library.save_drawing(case_id, Drawing())
     assert status() == "imported"
 
 
@@ -256,23 +258,66 @@ def test_history_names_reader_and_time_and_its_order_ignores_the_clock(
     file = a_file(tmp_path)
     with open_library(folder, reader="Reader A", clock=lambda: next(times)) as library:
         case_id = library.add_image(file, an_image(file)).case_id
-        library.save_roi(case_id, SQUARE)
+        library.save_drawing(case_id, drawing_of(SQUARE))
         library.reader = "Reader B"
-        library.save_roi(case_id, None)
+        library.save_drawing(case_id, Drawing())
         entries = library.history(case_id)
-        assert library.latest_roi(case_id) is None
+        assert library.latest_drawing(case_id).answering is None
     assert [(e.action, e.reader, e.utc[:10]) for e in entries] == [
         (Action.IMPORTED, "Reader A", "2025-03-01"),
+        (Action.DRAWING, "Reader A", "2025-03-01"),
         (Action.ROI, "Reader A", "2025-03-01"),
-        (Action.ROI, "Reader B", "2024-01-26"),
+        (Action.DRAWING, "Reader B", "2024-01-26"),
     ]
+
+
+def test_readers_draw_without_seeing_one_another(library: Library, case_id: int) -> None:
+    library.save_drawing(case_id, drawing_of(SQUARE))
+    library.save_prediction(case_id, {}, "")
+    library.reader = "Reader B"
+    assert library.latest_drawing(case_id) == Drawing()
+    assert library.cases()[0].status == "imported"
+    assert list(library.drawings_by_reader(case_id)) == ["Reader A"]
+    smaller = replace(SQUARE, polygon=SQUARE.polygon[:3])
+    library.save_drawing(case_id, drawing_of(smaller))
+    assert library.cases()[0].status == "drawn"
+    assert library.drawings_by_reader(case_id)["Reader B"].answering == smaller
+    assert library.readers() == ("Reader A", "Reader B")
+    library.reader = "Reader A"
+    assert library.latest_drawing(case_id).answering == SQUARE
+    assert library.cases()[0].status == "read"
+
+
+def test_a_key_frame_or_a_ruler_leaves_the_answer_current(library: Library, case_id: int) -> None:
+    drawing = drawing_of(SQUARE)
+    library.save_drawing(case_id, drawing)
+    library.save_prediction(case_id, {}, "")
+    marked = drawing.with_key_frame_switched(2).with_ruler(Ruler(0, (1.0, 2.0), (3.0, 4.5)))
+    library.save_drawing(case_id, marked)
+    assert library.latest_drawing(case_id) == marked
+    assert library.cases()[0].status == "read"
+
+
+def test_a_calibration_is_kept_for_every_reader_until_it_is_taken_back(
+    library: Library, case_id: int
+) -> None:
+    assert library.latest_calibration(case_id) is None
+    calibration = UserCalibration(1, (10.0, 20.0), (10.0, 140.5), 10.0)
+    library.save_drawing(case_id, drawing_of(SQUARE))
+    library.save_prediction(case_id, {}, "")
+    library.save_calibration(case_id, calibration)
+    assert library.cases()[0].status == "drawn"  # the answer was for another size
+    library.reader = "Reader B"
+    assert library.latest_calibration(case_id) == calibration
+    library.save_calibration(case_id, None)
+    assert library.latest_calibration(case_id) is None
 
 
 def test_history_cannot_be_changed_and_a_forced_change_is_noticed(
     library: Library, folder: Path, case_id: int
 ) -> None:
-    library.save_roi(case_id, SQUARE)
-    library.save_roi(case_id, None)
+    library.save_drawing(case_id, drawing_of(SQUARE))
+    library.save_drawing(case_id, Drawing())
     library.check()
     other = sqlite3.connect(folder / DATABASE_NAME)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -290,7 +335,7 @@ def test_history_cannot_be_changed_and_a_forced_change_is_noticed(
 
 def test_a_case_that_does_not_exist_is_refused(library: Library) -> None:
     for attempt in (
-        lambda: library.save_roi(7, SQUARE),
+        lambda: library.save_drawing(7, drawing_of(SQUARE)),
         lambda: library.image_path(7),
         lambda: library.record(7, Action.REPORTED, {}),
     ):
@@ -310,20 +355,22 @@ def test_a_missing_image_file_is_a_sentence(library: Library, case_id: int) -> N
 def test_two_threads_may_draw(library: Library, case_id: int) -> None:
     def draw() -> None:
         for _ in range(20):
-            library.save_roi(case_id, SQUARE)
+            library.save_drawing(case_id, drawing_of(SQUARE))
 
     threads = [threading.Thread(target=draw) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(library.history(case_id)) == 41
+    # imported, 40 strokes, and once the outline that answers
+    assert len(library.history(case_id)) == 42
     library.check()
 
 
 DRAW_FOREVER = """
 import sys
 from pathlib import Path
+from her2desk.domain.drawing import drawing_of
 from her2desk.domain.roi import Roi
 from her2desk.store.opening import open_library
 
@@ -332,7 +379,9 @@ case_id = library.cases()[0].case_id
 stroke = 0
 while True:
     stroke += 1
-    library.save_roi(case_id, Roi(stroke, ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0))))
+    library.save_drawing(
+        case_id, drawing_of(Roi(stroke, ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0))))
+    )
     print(stroke, flush=True)
 """
 
@@ -378,7 +427,7 @@ def test_no_acknowledged_stroke_is_lost_when_the_process_is_killed(
         case_id = library.add_image(file, an_image(file)).case_id
     last_said = killed_while(DRAW_FOREVER, folder, strokes)
     with open_library(folder) as library:
-        roi = library.latest_roi(case_id)
+        roi = library.latest_drawing(case_id).answering
         assert roi is not None
         assert roi.frame_index in (last_said, last_said + 1)  # saved, killed before it said so
         library.check()
