@@ -31,6 +31,11 @@ def demo_case_dir() -> Path:
     return assets_dir() / "demo" / "case"
 
 
+def contour_network_path() -> Path:
+    """The network that proposes outlines; its manifest lies beside it."""
+    return assets_dir() / "assist" / "contour-1.safetensors"
+
+
 def default_library_dir() -> Path:
     """The library's folder: ``HER2DESK_HOME`` when set, the platform's data folder else."""
     named = os.environ.get(LIBRARY_VARIABLE)

@@ -8,11 +8,14 @@ from typing import Any
 from her2desk.domain.clinical import CLINICAL_FIELDS
 from her2desk.domain.progress import Progress
 from her2desk.errors import InputRefused
+from her2desk.inference.assist.training_list import training_lists
 from her2desk.inference.cohort import CohortRow, cohort_rows
+from her2desk.inference.cohort_assisted import check_assisted
 from her2desk.inference.cohort_files import FileLook, Seen
 from her2desk.inference.cohort_rules import cross_check, patients_of
 from her2desk.inference.cohort_table import COLUMNS, TABLE_NAME, Findings
 from her2desk.inference.cohort_table import Finding as Finding
+from her2desk.paths import contour_network_path
 from her2desk.texts import Message, msg
 
 NAMED_PROBLEMS = 3
@@ -98,8 +101,9 @@ class CohortCheck:
 def check_cohort(folder: Path, progress: Progress) -> CohortCheck:
     """Read the table, open every image and outline, and compare the rows with each other.
 
-    Whatever is wrong with the content becomes a finding, in order of rows; only what
-    ``progress.step`` raises (``Cancelled``) is raised.
+    Whatever is wrong with the content becomes a finding, in order of rows; raised is only what
+    ``progress.step`` raises (``Cancelled``), and ``EngineFailed`` where Her2Desk's own files are
+    damaged.
     """
     findings = Findings()
     try:
@@ -109,6 +113,7 @@ def check_cohort(folder: Path, progress: Progress) -> CohortCheck:
         rows = []
     seen = _look_at_files(rows, findings, progress)
     cross_check(rows, seen, findings)
+    check_assisted(rows, seen, training_lists(contour_network_path().parent), findings)
     return CohortCheck(
         tuple(rows),
         tuple(sorted(findings.found, key=_place)),

@@ -1,11 +1,11 @@
 """Opening each file that a cohort names, and noting what is wrong with it."""
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from her2desk.dicom.outline import outline_from_file
-from her2desk.dicom.pixels import grey
+from her2desk.dicom.pixels import grey, pixels_sha256
 from her2desk.dicom.reader import OpenedImage, open_image
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.roi import Roi
@@ -22,7 +22,7 @@ class Seen:
 
     ``pixels_sha256`` is of the frame's grey values, so that a picture exported twice is the same
     picture; None where the frame cannot be decoded. ``has_roi`` says that ``spacing_mm`` is of a
-    sound ROI.
+    sound ROI. ``assisted`` are the columns whose outline a network proposed, with its SHA-256.
     """
 
     image_sha256: str
@@ -30,6 +30,7 @@ class Seen:
     study_uid: str
     has_roi: bool
     spacing_mm: tuple[float, float] | None
+    assisted: tuple[tuple[str, str], ...] = ()
 
 
 class FileLook:
@@ -63,14 +64,16 @@ class FileLook:
             )
             return Seen(image.sha256, None, image.study_instance_uid, False, None)
         roi = None if "roi" in spoiled else self._roi(row, "roi", row.roi, image)
+        second = None
         if row.roi_reader2 is not None:
-            self._second_roi(row, row.roi_reader2, image, roi)
+            second = self._second_roi(row, row.roi_reader2, image, roi)
         return Seen(
             image.sha256,
             self._pixels(row, opened),
             image.study_instance_uid,
             roi is not None,
             None if roi is None else roi.spacing(image).mm,
+            _assisted({"roi": roi, "roi_reader2": second}),
         )
 
     def _image(self, row: CohortRow) -> OpenedImage | None:
@@ -96,7 +99,7 @@ class FileLook:
         except InputRefused as refused:
             self._findings.refusal(row.number, "image", refused)
             return None
-        return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
+        return pixels_sha256(pixels)
 
     def _roi(self, row: CohortRow, column: str, path: Path, image: UltrasoundImage) -> Roi | None:
         try:
@@ -119,7 +122,7 @@ class FileLook:
 
     def _second_roi(
         self, row: CohortRow, path: Path, image: UltrasoundImage, first: Roi | None
-    ) -> None:
+    ) -> Roi | None:
         second = self._roi(row, "roi_reader2", path, image)
         if second is not None and second == first:
             self._findings.notice(
@@ -129,6 +132,7 @@ class FileLook:
                 msg("Give the outline that the second reader drew."),
                 "readers-identical",
             )
+        return second
 
     def _check_side(self, row: CohortRow, image: UltrasoundImage) -> None:
         named, shown = row.clinical.laterality, image.laterality
@@ -140,6 +144,14 @@ class FileLook:
                 msg("Check that the row has the right image, and correct the side."),
                 "laterality-contradicts-image",
             )
+
+
+def _assisted(rois: Mapping[str, Roi | None]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (column, roi.assisted_by)
+        for column, roi in rois.items()
+        if roi is not None and roi.assisted_by is not None
+    )
 
 
 def _check_is_there(path: Path) -> None:

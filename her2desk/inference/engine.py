@@ -3,7 +3,8 @@
 This module is imported by the window, so it imports none of them at the top. The window's side is
 ``Engine``; the child runs ``serve``. Messages are tuples over one pipe: to the engine ("run", id,
 request), ("cancel", id), ("stop",); back ("ready",), ("progress", id, fraction, message), ("done", id,
-prediction), ("failed", id, error), ("cancelled", id).
+answer), ("failed", id, error), ("cancelled", id). A ``PredictRequest`` is answered with a
+``Prediction``, the others with a ``Proposal``.
 """
 
 import logging
@@ -18,13 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.image import UserCalibration
 from her2desk.domain.prediction import Prediction
+from her2desk.domain.progress import Progress
+from her2desk.domain.proposal import Prompt, Proposal
 from her2desk.domain.roi import Roi
 from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
 from her2desk.logs import logging_to
+from her2desk.paths import contour_network_path
 from her2desk.texts import Message, msg
 
 if TYPE_CHECKING:
+    from her2desk.inference.assist.work import OutlineWork
     from her2desk.inference.pipeline import LoadedPack
 
 log = logging.getLogger(__name__)
@@ -43,6 +49,27 @@ class PredictRequest:
     device: str = "auto"
     operating_point: str | float = "youden"
     prevalence: float | None = None
+    calibration: UserCalibration | None = None
+
+
+@dataclass(frozen=True)
+class AssistRequest:
+    """An outline of the lesion that the reader showed by a box or a click."""
+
+    image_path: Path
+    prompt: Prompt
+
+
+@dataclass(frozen=True)
+class TrackRequest:
+    """The outline on another frame of the same image, moved with the pixels."""
+
+    image_path: Path
+    roi: Roi
+    to_frame: int
+
+
+EngineRequest = PredictRequest | AssistRequest | TrackRequest
 
 
 class Engine:
@@ -167,17 +194,35 @@ class _PipeProgress:
         self._inbox.send("progress", self._job, fraction, text)
 
 
-class _Predictor:
-    """Keeps the last packs loaded, so that the second answer is fast."""
+class _Work:
+    """Answers requests; keeps what was loaded for one, so that the next answer is fast."""
 
     def __init__(self) -> None:
         self._packs: OrderedDict[tuple[Path, int, str], LoadedPack] = OrderedDict()
+        self._outlines: OutlineWork | None = None
 
-    def predict(self, request: PredictRequest, progress: _PipeProgress) -> Prediction:
+    def answer(self, request: EngineRequest, progress: Progress) -> Prediction | Proposal:
+        """The answer to any request; raises ``Her2DeskError``, or ``Cancelled`` when told to stop."""
+        if isinstance(request, PredictRequest):
+            return self._predict(request, progress)
+        if isinstance(request, AssistRequest):
+            return self._outline_work().assist(request.image_path, request.prompt, progress)
+        return self._outline_work().track(
+            request.image_path, request.roi, request.to_frame, progress
+        )
+
+    def _outline_work(self) -> "OutlineWork":
+        from her2desk.inference.assist.work import OutlineWork
+
+        if self._outlines is None:
+            self._outlines = OutlineWork(contour_network_path())
+        return self._outlines
+
+    def _predict(self, request: PredictRequest, progress: Progress) -> Prediction:
         from her2desk.inference.pipeline import Question, predict
         from her2desk.inference.requests import read_case
 
-        case = read_case(request.image_path, request.roi, request.clinical)
+        case = read_case(request.image_path, request.roi, request.clinical, request.calibration)
         loaded = self.load(request.pack_path, request.device)
         question = Question(request.operating_point, request.prevalence)
         return predict(case, loaded, progress, question)
@@ -216,41 +261,39 @@ def _serve(pipe: Connection) -> None:
     if hasattr(os, "nice"):
         os.nice(5)  # where cores are few, painting the window comes first
     try:
-        _listen(_Predictor(), _Inbox(pipe))
+        _listen(_Work(), _Inbox(pipe))
     except (EOFError, OSError):
         log.info("the window is gone")
 
 
-def _listen(predictor: _Predictor, inbox: _Inbox) -> None:
+def _listen(work: _Work, inbox: _Inbox) -> None:
     inbox.send("ready")
     while True:
         message = inbox.next()
         if message[0] == "stop":
             return
         if message[0] == "warm":
-            _warm(predictor, message[1], message[2])
+            _warm(work, message[1], message[2])
         if message[0] == "run":
-            inbox.send(*_answer(predictor, inbox, message[1], message[2]))
+            inbox.send(*_answer(work, inbox, message[1], message[2]))
 
 
-def _answer(
-    predictor: _Predictor, inbox: _Inbox, job: int, request: PredictRequest
-) -> tuple[Any, ...]:
+def _answer(work: _Work, inbox: _Inbox, job: int, request: EngineRequest) -> tuple[Any, ...]:
     try:
-        return ("done", job, predictor.predict(request, _PipeProgress(inbox, job)))
+        return ("done", job, work.answer(request, _PipeProgress(inbox, job)))
     except Cancelled:
         return ("cancelled", job)
     except Her2DeskError as error:
         return ("failed", job, error)
     except Exception as error:
-        log.exception("a prediction failed")
+        log.exception("a request failed")
         return ("failed", job, _our_fault(error))
 
 
-def _warm(predictor: _Predictor, pack_path: Path, device: str) -> None:
+def _warm(work: _Work, pack_path: Path, device: str) -> None:
     """Load a pack ahead of the first request; what is wrong with it is said when it is asked for."""
     try:
-        predictor.load(pack_path, device)
+        work.load(pack_path, device)
     except Exception:
         log.info("not warmed up", exc_info=True)
 

@@ -105,7 +105,7 @@ def train_network(
         parts = training_parts(crops, labels, plan, seed, initial=initial, device=device)
         key = content_key(parts) if checkpoint else ""
         training = _Training(crops, labels, plan, seed, initial, device)
-        return training.run(_Checkpoint(checkpoint, key), progress)
+        return training.run(Checkpoint(checkpoint, key), progress)
 
     try:
         return on(device)
@@ -163,7 +163,7 @@ def _check_classes(labels: NDArray[np.bool_]) -> None:
 
 
 @dataclass(frozen=True)
-class _Checkpoint:
+class Checkpoint:
     """A file with the state of the work known by ``key``; a path of None keeps nothing.
 
     The file begins with a digest of the key and of what follows, so that other work and damage alike
@@ -241,7 +241,7 @@ class _Training:
         self._epoch, self._since, self._best = 0, 0, float("inf")
         self._best_state: dict[str, torch.Tensor] | None = None
 
-    def run(self, checkpoint: _Checkpoint, progress: Progress) -> nn.Module:
+    def run(self, checkpoint: Checkpoint, progress: Progress) -> nn.Module:
         """Train to the end, from ``checkpoint`` on where it holds this very work."""
         plan = self._plan
         state = checkpoint.load()

@@ -2,18 +2,22 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pydicom import dcmread
 
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.prediction import Prediction
+from her2desk.domain.proposal import Prompt, Proposal
 from her2desk.domain.roi import roi_from_json
 from her2desk.errors import EngineFailed, InputRefused, PackRefused
 from her2desk.inference import engine as rooms
-from her2desk.inference.engine import Engine, PredictRequest
+from her2desk.inference.engine import AssistRequest, Engine, PredictRequest, TrackRequest
 from her2desk.paths import demo_case_dir, demo_pack_path
 from her2desk.texts import msg
 
@@ -91,6 +95,58 @@ def test_what_cannot_be_answered_is_a_sentence_and_the_engine_lives_on(engine, c
     assert engine.pid == pid
 
 
+def test_a_box_and_a_click_are_answered_with_an_outline(engine):
+    drawn = demo_request().roi
+    left, top, right, lower = drawn.bounds()
+    box = ((left - 4, top - 4), (right + 4, lower + 4))
+    for job, corners in ((20, box), (21, (drawn.centroid,))):
+        request = AssistRequest(demo_case_dir() / "demo.dcm", Prompt(drawn.frame_index, corners))
+        engine.send("run", job, request)
+        kind, number, proposal = answer(engine)
+        assert (kind, number) == ("done", job)
+        assert isinstance(proposal, Proposal)
+        assert len(proposal.roi.assisted_by) == 64
+        assert proposal.roi.centroid == pytest.approx(drawn.centroid, abs=8)
+
+
+def test_an_outline_is_followed_to_another_frame(engine, tmp_path):
+    path = tmp_path / "cine.dcm"
+    cine_of_two_frames(path)
+    roi = replace(demo_request().roi, frame_index=0)
+    engine.send("run", 22, TrackRequest(path, roi, 1))
+    kind, _, proposal = answer(engine)
+    assert kind == "done"
+    assert proposal.roi.frame_index == 1
+    assert proposal.roi.centroid == pytest.approx((roi.centroid[0] + 3, roi.centroid[1]), abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("request_of", "code"),
+    [
+        (lambda path, _: AssistRequest(Path("gone.dcm"), Prompt(0, ((1, 1),))), "unreadable-file"),
+        (lambda path, _: AssistRequest(path, Prompt(999, ((1, 1),))), "assist-prompt"),
+        (lambda path, roi: TrackRequest(path, roi, 999), "no-such-frame"),
+        (lambda path, roi: TrackRequest(path, replace(roi, frame_index=999), 0), "roi-frame"),
+    ],
+)
+def test_an_outline_that_cannot_be_had_is_a_sentence(engine, request_of, code):
+    case = demo_case_dir()
+    roi = roi_from_json((case / "roi.json").read_text())
+    engine.send("run", 23, request_of(case / "demo.dcm", roi))
+    kind, _, error = answer(engine)
+    assert (kind, error.code) == ("failed", code)
+
+
+def cine_of_two_frames(path: Path) -> None:
+    """The frame of the demo's outline, and the same moved to the right by three pixels."""
+    data = dcmread(demo_case_dir() / "demo.dcm")
+    roi = demo_request().roi
+    first = data.pixel_array[roi.frame_index]
+    both = np.stack([first, np.roll(first, 3, axis=1)])
+    data.set_pixel_data(both, data.PhotometricInterpretation, 8, generate_instance_uid=False)
+    data.save_as(path)
+
+
 def test_warming_up_with_a_broken_pack_or_worse_harms_nothing(engine, tmp_path):
     broken = tmp_path / "broken.h2pack"
     broken.write_bytes(b"no pack")
@@ -142,7 +198,7 @@ class Scripted:
         self.between = between
         self.loaded: list[tuple] = []
 
-    def predict(self, request, progress):
+    def answer(self, request, progress):
         progress.step(0.1, msg("First"))
         self.between()
         progress.step(0.9, msg("Second"))
@@ -236,10 +292,10 @@ def test_only_the_last_packs_stay_loaded(monkeypatch, tmp_path):
 
     loads = []
     monkeypatch.setattr(pipeline, "load_pack", lambda path, device: loads.append(path) or path)
-    predictor = rooms._Predictor()
+    work = rooms._Work()
     packs = [tmp_path / f"{n}.h2pack" for n in "abc"]
     for pack in packs:
         pack.touch()
     for pack in (packs[0], packs[1], packs[0], packs[2], packs[0], packs[1]):
-        assert predictor.load(pack, "cpu") == pack
+        assert work.load(pack, "cpu") == pack
     assert loads == [packs[0], packs[1], packs[2], packs[1]]
