@@ -14,6 +14,7 @@ from her2desk.training.request import (
     FAMILIES,
     CombinedKind,
     DlrKind,
+    Enhancement,
     Moment,
     SplitKind,
     TrainRequest,
@@ -79,6 +80,11 @@ OPTIONS = (
     TrainOption(
         "profile", "--profile", str,
         msg("Feature profile: us-2d, us-2d-px, onekey-1561, or a profile's JSON file."),
+    ),
+    TrainOption(
+        "enhance", "--enhance", str,
+        msg("Enlarge every image before it is measured: none, lanczos-2 or lanczos-4."),
+        get_args(Enhancement),
     ),
     TrainOption(
         "networks", "--networks", str,

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from her2desk.domain.case import Case
 from her2desk.domain.progress import Portion, Progress
 from her2desk.domain.roi import Roi
+from her2desk.enhancement.enhancer import Enhancer
+from her2desk.enhancement.sight import Sight, enhanced_sight
 from her2desk.errors import InputRefused
 from her2desk.inference.cohort import CohortRow, case_of_row
 from her2desk.radiomics.extract import OnMissing, all_names, check_names, extract
@@ -37,19 +39,41 @@ class MeasuredCase:
 
 @dataclass(frozen=True)
 class Outline:
-    """What features are measured on, and the patient whom a refusal names."""
+    """What features are measured on, and the patient whom a refusal names.
+
+    ``grey``, ``mask`` and ``spacing_mm`` are the frame's own; ``enhanced`` says how the frame is
+    enlarged before it is measured, and the ROI that is then laid on it.
+    """
 
     patient: str
     grey: NDArray[np.uint8]
     mask: NDArray[np.bool_]
     spacing_mm: tuple[float, float] | None
+    enhanced: tuple[Enhancer, Roi] | None = None
 
     @classmethod
-    def on(cls, patient: str, case: Case, roi: Roi) -> "Outline":
+    def on(cls, patient: str, case: Case, roi: Roi, enhancer: Enhancer | None = None) -> "Outline":
         """An ROI on the case's frame; the case's own, or another of the same lesion."""
         image = case.image
         mask = rasterise(roi.polygon, image.rows, image.columns)
-        return cls(patient, case.pixels, mask, roi.spacing(image).mm)
+        enhanced = None if enhancer is None else (enhancer, roi)
+        return cls(patient, case.pixels, mask, roi.spacing(image).mm, enhanced)
+
+    def key(self, profile: Profile) -> str:
+        """What the features are kept under: all that they depend on."""
+        further: tuple[object, ...] = ()
+        if self.enhanced is not None:
+            enhancer, roi = self.enhanced
+            polygon = [(float(column), float(row)) for column, row in roi.polygon]
+            further = (enhancer.sha256, enhancer.scale, polygon)
+        return feature_key(self.grey, self.mask, self.spacing_mm, profile, *further)
+
+    def sight(self, profile: Profile) -> Sight:
+        """The pixels that are measured; raises ``InputRefused``."""
+        if self.enhanced is None:
+            return Sight(self.grey, self.mask, self.spacing_mm)
+        enhancer, roi = self.enhanced
+        return enhanced_sight(enhancer, self.grey, self.mask, roi, self.spacing_mm, profile)
 
 
 def patients_finished(n: int, total: int) -> Message:
@@ -66,10 +90,12 @@ def measure_cohort(
     jobs: int,
     progress: Progress,
     on_missing: OnMissing = "refuse",
+    enhancer: Enhancer | None = None,
 ) -> list[MeasuredCase]:
     """Every row's case and features, in the rows' order.
 
-    ``on_missing`` "nan" leaves it to the caller what becomes of a feature without a value. Raises
+    ``enhancer`` enlarges each image first. ``on_missing`` "nan" leaves it to the caller what becomes
+    of a feature without a value. Raises
     ``InputRefused`` naming the patient, and ``Cancelled`` from ``progress``, the other processes
     ended.
     """
@@ -77,10 +103,11 @@ def measure_cohort(
     cases = []
     for i, row in enumerate(rows):
         reading.step(i / len(rows), msg("Reading image {n} of {total}", n=i + 1, total=len(rows)))
-        with _naming(row.patient_id):
+        with naming(row.patient_id):
             cases.append(case_of_row(row))
     outlines = [
-        Outline.on(row.patient_id, case, case.roi) for row, case in zip(rows, cases, strict=True)
+        Outline.on(row.patient_id, case, case.roi, enhancer)
+        for row, case in zip(rows, cases, strict=True)
     ]
     features = measure_outlines(
         outlines,
@@ -141,7 +168,7 @@ def _kept_then_new(
     if cache is None:
         yield from _extracted(outlines, range(len(outlines)), profile, names, jobs)
         return
-    keys = [feature_key(o.grey, o.mask, o.spacing_mm, profile) for o in outlines]
+    keys = [outline.key(profile) for outline in outlines]
     missing = []
     for index, key in enumerate(keys):
         values = cache.get(key, len(names))
@@ -197,9 +224,16 @@ def _in_worker(index: int, outline: Outline, profile: Profile, names: Sequence[s
 
 def _extract_one(index: int, outline: Outline, profile: Profile, names: Sequence[str]) -> _Result:
     try:
-        with _naming(outline.patient):
+        with naming(outline.patient):
+            sight = outline.sight(profile)
             values = extract(
-                outline.grey, outline.mask, outline.spacing_mm, profile, names, on_missing="nan"
+                sight.pixels,
+                sight.mask,
+                sight.spacing_mm,
+                profile,
+                names,
+                on_missing="nan",
+                part=sight.part,
             )
     except InputRefused as refused:
         return index, refused
@@ -228,7 +262,7 @@ def _check_finite(patient: str, names: Sequence[str], values: NDArray[np.float64
 
 
 @contextmanager
-def _naming(patient: str) -> Iterator[None]:
+def naming(patient: str) -> Iterator[None]:
     """A refusal inside names the patient."""
     try:
         yield

@@ -13,6 +13,7 @@ from her2desk.domain.case import Case
 from her2desk.domain.prediction import FeatureContribution, Inputs, Prediction
 from her2desk.domain.progress import Progress
 from her2desk.domain.validation import OperatingPoint
+from her2desk.enhancement.sight import Sight, enhanced_sight
 from her2desk.errors import InputRefused, PackRefused
 from her2desk.inference.branches import (
     clinical_score,
@@ -93,6 +94,10 @@ def predict(
 ) -> Prediction:
     """The prediction for one case.
 
+    Where the pack enhances images, network and features see the enhanced part around the ROI. The
+    prediction's spacing, its heatmap's crop and its attention figures are the image's own pixels,
+    which are what the reader sees.
+
     Raises ``InputRefused`` for an ROI or a clinical value that cannot be used, ``PackRefused`` where the
     pack has no model for what is known, and ``Cancelled`` when ``progress`` says so.
     """
@@ -105,18 +110,26 @@ def predict(
     point = operating_point(pack, question.operating_point, submodel.pattern)
     _check_prevalence(question.prevalence)
     clock = _StageClock(progress)
-    with clock.stage("preprocess", 0.05):
+    with clock.stage("preprocess", 0.02):
         box = crop_box(roi, image.rows, image.columns, pack.manifest.preprocessing)
         mask = rasterise(roi.polygon, image.rows, image.columns)
-        crop = network_input(case.pixels, box, pack.manifest.preprocessing)
         spacing = roi.spacing(image)
+        sight = Sight(case.pixels, mask, spacing.mm)
+    if pack.enhancer is not None:
+        with clock.stage("enhance", 0.05):
+            sight = enhanced_sight(
+                pack.enhancer, case.pixels, mask, roi, spacing.mm, loaded.profile, box
+            )
     with clock.stage("cnn", 0.15):
+        crop = network_input(sight.pixels, sight.box(box), pack.manifest.preprocessing)
         answer = loaded.network.read(crop)
     with clock.stage("heatmap", 0.3):
         heatmap, attention = look(grad_cam(answer), case.pixels, mask, box)
     with clock.stage("radiomics", 0.4):
         names = pack.manifest.features.names
-        features = extract(case.pixels, mask, spacing.mm, loaded.profile, names)
+        features = extract(
+            sight.pixels, sight.mask, sight.spacing_mm, loaded.profile, names, part=sight.part
+        )
     with clock.stage("readout", 0.95):
         dlr = dlr_score(pack, features, answer.logit, answer.penultimate)
         clinical = clinical_score(pack, known)
@@ -133,7 +146,14 @@ def predict(
         contributions = _contributions(pack, features)
         readout = read(estimate, pack.out_of_fold, point, question.prevalence)
     return Prediction(
-        inputs=Inputs(image.sha256, image.sop_instance_uid, roi, case.clinical, pack.digest),
+        inputs=Inputs(
+            image.sha256,
+            image.sop_instance_uid,
+            roi,
+            case.clinical,
+            pack.digest,
+            image.user_calibration,
+        ),
         pack=pack.identity,
         classes=pack.manifest.classes,
         estimate=estimate,
@@ -171,6 +191,7 @@ class _StageClock:
 
 _STAGE_NAMES = {
     "preprocess": msg("Preparing the crop"),
+    "enhance": msg("Enhancing the image around the outline"),
     "cnn": msg("Running the network"),
     "heatmap": msg("Mapping attention"),
     "radiomics": msg("Computing radiomics features"),

@@ -11,24 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from her2desk.domain.log_odds import logit, sigmoid
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.readout import Call, Confusion, Estimate, Proportion, Readout
 from her2desk.domain.validation import OperatingPoint, ValidationRow
 from her2desk.stats.proportions import Z_95, predictive_values, wilson
 
 NEAREST = 20
-
-
-def logit(probability: float) -> float:
-    """log-odds of a probability in (0, 1)."""
-    return math.log(probability / (1 - probability))
-
-
-def sigmoid(log_odds: float) -> float:
-    """Probability of log-odds, without overflow."""
-    if log_odds >= 0:
-        return 1 / (1 + math.exp(-log_odds))
-    return math.exp(log_odds) / (1 + math.exp(log_odds))
 
 
 def prevalence_shift(estimate: Estimate, prevalence: float | None) -> float:

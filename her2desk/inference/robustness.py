@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.progress import Progress
 from her2desk.domain.roi import MAX_POINTS, MIN_AREA_PX, Point, Roi
+from her2desk.enhancement.enhancer import Enhancer
 from her2desk.inference.measuring import MeasuredCase, Outline, measure_outlines
 from her2desk.radiomics.feature_cache import FeatureCache
 from her2desk.radiomics.profile import Profile
@@ -77,10 +78,12 @@ def robustness(
     cache: FeatureCache | None = None,
     sd_mm: float = JITTER_MM,
     sd_px: float = JITTER_PX,
+    enhancer: Enhancer | None = None,
 ) -> NDArray[np.float64]:
     """Features (names, cases, 1 + repeats) of each outline as drawn and jittered ``repeats`` times.
 
-    A jitter is ``sd_mm``, or ``sd_px`` on an image whose pixel size is not known. A value is NaN
+    A jitter is ``sd_mm``, or ``sd_px`` on an image whose pixel size is not known; ``enhancer`` enlarges
+    each image after that, as the pack to be judged does. A value is NaN
     where a feature has none. Raises as ``measure_cohort``.
     """
     outlines = []
@@ -89,7 +92,7 @@ def robustness(
         rng = np.random.default_rng([seed, number])
         sd = _in_pixels(sd_mm, case.roi.spacing(case.image).mm) or sd_px
         for roi in (case.roi, *(jittered(case.roi, rng, sd, case.image) for _ in range(repeats))):
-            outlines.append(Outline.on(measured.row.patient_id, case, roi))
+            outlines.append(Outline.on(measured.row.patient_id, case, roi, enhancer))
     features = measure_outlines(
         outlines,
         profile,

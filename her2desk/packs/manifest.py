@@ -1,8 +1,15 @@
 """What a model pack says of itself: the manifest and the linear models, checked on reading."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 SCHEMA_VERSION = 1
 
@@ -39,12 +46,33 @@ class TrainingPopulation(PackPart):
         return self.positive / self.patients
 
 
+class EnhancementPart(PackPart):
+    """How images are enlarged before anything else, and the SHA-256 of what defines it."""
+
+    method: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    scale: int = Field(ge=2, le=8, strict=True)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class Preprocessing(PackPart):
-    """From ROI to network input: box + margin, resized to a square, z-scored over the crop."""
+    """From ROI to network input: box + margin, resized to a square, z-scored over the crop.
+
+    Where there is an ``enhancement``, network and features see the enhanced image. The margin is
+    in the image's own pixels, so that the network sees the same tissue with and without.
+    """
 
     crop_margin_px: int = Field(ge=0, le=200)
     input_size_px: int = Field(ge=16, le=1024)
     normalisation: Literal["z-score"] = "z-score"
+    enhancement: EnhancementPart | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_what_is_not_done(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A pack without enhancement has the bytes, and the digest, that it always had."""
+        document: dict[str, Any] = written(self)
+        if self.enhancement is None:
+            del document["enhancement"]
+        return document
 
 
 class NetworkPart(PackPart):
@@ -98,12 +126,32 @@ class AucTable(PackPart):
     held_out: dict[str, AucPart]
 
 
+class ReadersPart(PackPart):
+    """Features kept from the deployed selection because two readers' outlines disagree on them (V21).
+
+    Of ``features``, ``left_out`` had an ICC(A,1) whose lower bound over ``patients`` is below
+    ``kept_from``.
+    """
+
+    patients: int = Field(ge=2)
+    features: int = Field(gt=0)
+    left_out: int = Field(ge=0)
+    kept_from: Share
+
+    @model_validator(mode="after")
+    def _some_are_kept(self) -> "ReadersPart":
+        if self.left_out >= self.features:
+            raise ValueError("two readers leave no feature to select from")
+        return self
+
+
 class Provenance(PackPart):
     """How the pack was built: enough to build it again, and what had to give way.
 
     ``builds`` and ``held_out_opened`` are V5's ledger: builds on this cohort up to this one, and how
     often its held-out patients were looked at. ``refused_patterns`` are patterns of known inputs with
-    too few patients for a submodel (V9).
+    too few patients for a submodel (V9). ``readers`` is None where a second reader's outlines were not
+    used.
     """
 
     split: Literal["random", "column", "none"]
@@ -115,6 +163,17 @@ class Provenance(PackPart):
     fallbacks: tuple[str, ...]
     refused_patterns: tuple[str, ...]
     initial_weights_sha256: str | None
+    readers: ReadersPart | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_what_was_not_used(
+        self, written: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """A pack built on one reader's outlines has the bytes, and the digest, that it always had."""
+        document: dict[str, Any] = written(self)
+        if self.readers is None:
+            del document["readers"]
+        return document
 
 
 class Manifest(PackPart):

@@ -15,12 +15,15 @@ from safetensors.numpy import load as load_tensors
 from her2desk.domain.clinical import FIELDS_BY_NAME
 from her2desk.domain.prediction import PackIdentity
 from her2desk.domain.validation import OperatingPoint, ValidationRow, ValidationSource
+from her2desk.enhancement.enhancer import Enhancer
+from her2desk.enhancement.known import find_enhancer
 from her2desk.errors import PackRefused
 from her2desk.packs.archive import Archive, read_archive
 from her2desk.packs.branch import Branch
 from her2desk.packs.manifest import (
     SCHEMA_VERSION,
     BranchPart,
+    EnhancementPart,
     LinearPart,
     Manifest,
     Models,
@@ -56,6 +59,7 @@ class Pack:
     radiomics: Branch
     dlr: Branch
     pca: Mapping[str, NDArray[np.float64]] | None
+    enhancer: Enhancer | None
 
     @property
     def digest(self) -> str:
@@ -140,6 +144,7 @@ def open_pack(path: Path) -> Pack:
         _branch(archive, "radiomics", models.radiomics),
         _branch(archive, "dlr", models.dlr),
         _pca(archive) if PCA_FILE in archive.members else None,
+        _enhancer(manifest.preprocessing.enhancement),
     )
     _check_inputs(pack)
     return pack
@@ -204,6 +209,25 @@ def _pca(archive: Archive) -> Mapping[str, NDArray[np.float64]]:
     if not (np.isfinite(mean).all() and np.isfinite(components).all()):
         raise _broken(PCA_FILE)
     return {name: np.asarray(value, dtype=np.float64) for name, value in tensors.items()}
+
+
+def _enhancer(part: EnhancementPart | None) -> Enhancer | None:
+    """The enhancement that the pack was built with, and no other."""
+    if part is None:
+        return None
+    enhancer = find_enhancer(part.method, part.scale)
+    if enhancer is None or enhancer.sha256 != part.sha256:
+        raise PackRefused(
+            msg(
+                "The pack enhances images by {method} ×{scale}, which this version of Her2Desk does "
+                "not have in that form.",
+                method=part.method,
+                scale=part.scale,
+            ),
+            msg("Use the version of Her2Desk that the pack was built with, or another pack."),
+            code="pack-enhancement",
+        )
+    return enhancer
 
 
 def _validation(archive: Archive, folds: int) -> tuple[ValidationRow, ...]:

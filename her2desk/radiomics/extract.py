@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from her2desk.errors import InputRefused
 from her2desk.radiomics.filtered import Box, cut, filtered_images
+from her2desk.radiomics.frame_part import FramePart, resampled_part
 from her2desk.radiomics.mask import check_mask
 from her2desk.radiomics.profile import (
     SHAPES,
@@ -46,6 +47,7 @@ def extract(
     names: Sequence[str],
     *,
     on_missing: OnMissing = "refuse",
+    part: FramePart | None = None,
 ) -> dict[str, float]:
     """The named features of an ROI, in the order of ``names``.
 
@@ -58,6 +60,8 @@ def extract(
     profile : what can be measured, and how.
     names : pyradiomics feature names out of ``all_names(profile)``; only these are computed.
     on_missing : "nan" gives NaN for a feature without a value on this ROI, instead of refusing.
+    part : where ``grey`` lies in its frame, when it is a part of one; a profile that resamples
+        then uses the frame's grid. None where ``grey`` is the frame.
 
     Raises ``InputRefused`` with the code ``roi-too-small``, ``spacing-needed``,
     ``spacing-implausible``, ``features-missing`` (a name that the profile cannot give) or
@@ -69,10 +73,10 @@ def extract(
         )
     wanted = _group(profile, names)
     check_mask(mask)
-    spacing = _spacing(profile, spacing_mm)
-    _check_extent(mask, spacing, profile)
+    spacing = spacing_used(profile, spacing_mm)
+    check_extent(mask, spacing, profile)
     with pyradiomics_kept_quiet():
-        image, roi = _prepared(grey, mask, spacing, profile)
+        image, roi = _prepared(grey, mask, spacing, profile, part)
         values = _measured(image, roi, profile, wanted)
     if on_missing == "refuse":
         return {name: _finite(name, values) for name in names}
@@ -129,7 +133,11 @@ def _group(profile: Profile, names: Sequence[str]) -> Wanted:
     return wanted
 
 
-def _spacing(profile: Profile, spacing_mm: tuple[float, float] | None) -> tuple[float, float]:
+def spacing_used(profile: Profile, spacing_mm: tuple[float, float] | None) -> tuple[float, float]:
+    """The spacing that an image of this spacing (None: unknown) is measured with, in the profile's unit.
+
+    Raises ``InputRefused`` (codes ``spacing-needed``, ``spacing-implausible``).
+    """
     if profile.unit == "px":
         return 1.0, 1.0
     if spacing_mm is None:
@@ -147,8 +155,11 @@ def _spacing(profile: Profile, spacing_mm: tuple[float, float] | None) -> tuple[
     return spacing_mm
 
 
-def _check_extent(mask: NDArray[np.bool_], spacing: tuple[float, float], profile: Profile) -> None:
-    """Refuse, before resampling, a spacing that would make a picture of absurd size of the ROI."""
+def check_extent(mask: NDArray[np.bool_], spacing: tuple[float, float], profile: Profile) -> None:
+    """Refuse, before resampling, a spacing that would make a picture of absurd size of the ROI.
+
+    Raises ``InputRefused`` (code ``spacing-implausible``).
+    """
     if profile.resample is None:
         return
     box = Box(mask)
@@ -177,6 +188,7 @@ def _prepared(
     mask: NDArray[np.bool_],
     spacing: tuple[float, float],
     profile: Profile,
+    part: FramePart | None,
 ) -> tuple[Any, Any]:
     """SimpleITK image (float64) and mask, resampled and cut to the ROI plus ``pad_px``.
 
@@ -196,6 +208,8 @@ def _prepared(
         image, roi = imageoperations.cropToTumorMask(
             image, roi, np.array(corners[: 2 * profile.dimension]), padDistance=profile.pad_px
         )
+    elif profile.resample is not None and profile.pad_px is not None and part is not None:
+        image, roi = resampled_part(image, roi, profile.resample, profile.pad_px, part)
     elif profile.resample is not None:
         image, roi = imageoperations.resampleImage(
             image,

@@ -32,10 +32,23 @@ def feature_key(
     mask: NDArray[np.bool_],
     spacing_mm: tuple[float, float] | None,
     profile: Profile,
+    *further: object,
 ) -> str:
-    """SHA-256 of all that the features of an ROI depend on; parameters as in ``extract``."""
+    """SHA-256 of all that the features of an ROI depend on; parameters as in ``extract``.
+
+    ``further`` is what was made of the picture before, such as its enhancement; its ``repr`` must
+    say all of it.
+    """
     used_mm = None if profile.unit == "px" else spacing_mm
-    head = (EXTRACTION, _versions(), profile.to_json(), used_mm, grey.dtype.str, grey.shape)
+    head = (
+        EXTRACTION,
+        _versions(),
+        profile.to_json(),
+        used_mm,
+        grey.dtype.str,
+        grey.shape,
+        *further,
+    )
     digest = hashlib.sha256(repr(head).encode())
     digest.update(np.ascontiguousarray(grey).data)
     digest.update(np.packbits(mask).data)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from her2desk.domain.log_odds import sigmoid
 from her2desk.domain.prediction import BRANCHES, Prediction
 from her2desk.domain.progress import Portion, Progress, SilentProgress
 from her2desk.domain.readout import Confusion
@@ -14,7 +15,6 @@ from her2desk.errors import InputRefused
 from her2desk.inference.cohort import CohortRow, case_of_row, cohort_sha256
 from her2desk.inference.cohort_check import check_cohort, require_usable
 from her2desk.inference.pipeline import LoadedPack, Question, load_pack, predict
-from her2desk.inference.readout import sigmoid
 from her2desk.packs.manifest import Manifest
 from her2desk.packs.pack import pattern_name
 from her2desk.reports.study import (
@@ -30,6 +30,7 @@ from her2desk.texts import Message, msg
 from her2desk.training.patients import Chosen, choose_rows
 from her2desk.training.performance import auc_figure, subgroups
 from her2desk.training.population import population
+from her2desk.training.seen import refuse_seen
 from her2desk.training.table import Sample, sample_of
 
 
@@ -49,6 +50,7 @@ def validate(cohort: Path, pack: Path, progress: Progress, device: str = "auto")
     loaded = load_pack(pack, device)
     check = check_cohort(cohort, Portion(progress, 0.0, 0.1))
     require_usable(check, for_training=False)
+    refuse_seen(check.rows, loaded.pack.enhancer)
     chosen = choose_rows(check.rows)
     digest = cohort_sha256(chosen.rows)
     _refuse_own_cohort(loaded.pack.manifest, digest)
@@ -77,7 +79,7 @@ def _answered(
         except InputRefused as error:
             refused.append((row.patient_id, error.message))
             continue
-        sample = sample_of(row, case, loaded.pack.manifest.preprocessing)
+        sample = sample_of(row, case, loaded.pack.manifest.preprocessing, loaded.pack.enhancer)
         answered.append(_Answered(row, sample, prediction))
     return answered, refused
 

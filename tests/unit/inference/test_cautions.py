@@ -87,3 +87,22 @@ def test_a_note_that_the_file_already_carries_is_said_once():
 def test_what_is_missing_is_named_as_people_read_it():
     (caution,) = cautions(case(pr=None), pack(inputs=("pr", "ki67_percent")), KNOWN, ())
     assert caution.message.text().startswith("Not known: Progesterone receptor (PR), Ki-67.")
+
+
+def test_what_lies_under_the_outline_comes_before_what_is_missing():
+    warnings = tuple(
+        ImageWarning(code, msg("About {code}.", code=code))
+        for code in ("dual-view", "colour-in-roi", "graphics-in-roi")
+    )
+    found = codes(case(replace(IMAGE, warnings=warnings), pr=None), pack(demo=True), KNOWN, ())
+    assert found == [
+        "demo-pack", "colour-in-roi", "graphics-in-roi", "clinical-missing", "dual-view",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("answered", ["spacing-unknown", "uncalibrated-raster"])
+def test_a_ruler_of_the_users_answers_what_the_file_leaves_open(answered):
+    image = replace(IMAGE, warnings=(ImageWarning(answered, msg("No size.")),))
+    by_user = Spacing((0.1, 0.1), SpacingSource.USER, note=msg("by the user, on frame 1"))
+    assert codes(case(image), pack(), by_user, ()) == ["calibrated-by-user"]
+    assert answered in codes(case(image), pack(), KNOWN, ())

@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import save as save_tensors
 
 from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
+from her2desk.domain.log_odds import logit
 from her2desk.domain.prediction import BRANCHES
 from her2desk.domain.progress import SilentProgress
 from her2desk.domain.readout import Call
@@ -15,7 +16,7 @@ from her2desk.domain.roi import Roi, roi_from_json
 from her2desk.errors import Cancelled, InputRefused, PackRefused
 from her2desk.inference.networks import build_network
 from her2desk.inference.pipeline import Question, load_pack, predict
-from her2desk.inference.readout import logit, restate
+from her2desk.inference.readout import restate
 from her2desk.inference.requests import read_case
 from her2desk.packs.archive import read_archive, write_archive
 from her2desk.packs.pack import open_pack

@@ -1,12 +1,11 @@
 """What is said of a case: probability, interval, call, confusion and neighbours."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from her2desk.domain.log_odds import logit
 from her2desk.domain.readout import Call, Estimate
 from her2desk.domain.validation import (
     Attention,
@@ -14,7 +13,7 @@ from her2desk.domain.validation import (
     ValidationRow,
     ValidationSource,
 )
-from her2desk.inference.readout import confusion_at, logit, read, sigmoid
+from her2desk.inference.readout import confusion_at, read
 
 NO_LOOK = Attention(None, None, None)
 
@@ -99,11 +98,3 @@ def test_neighbours_are_the_twenty_nearest_scores():
     rows = [row(i, i < 20, 0.01 * i) for i in range(40)]
     readout = read(Estimate(-1.0, 0.1, "pr", 0.5), rows, POINT)
     assert (readout.neighbours.count, readout.neighbours.total) == (20, 20)
-
-
-@given(st.floats(-700, 700))
-def test_sigmoid_never_overflows_and_is_monotone(x):
-    assert 0 <= sigmoid(x) <= 1
-    assert sigmoid(x) <= sigmoid(x + 1)
-    if abs(x) < 30:
-        assert math.isclose(logit(sigmoid(x)), x, rel_tol=1e-3, abs_tol=1e-6) or abs(x) > 20

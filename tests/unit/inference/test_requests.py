@@ -9,6 +9,7 @@ from PIL import Image
 from her2desk.dicom.pixels import grey
 from her2desk.dicom.reader import OpenedImage, open_image
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.image import UserCalibration
 from her2desk.domain.roi import Roi
 from her2desk.errors import InputRefused
 from her2desk.inference.requests import case_of, read_case
@@ -69,3 +70,35 @@ def test_a_number_beyond_all_measure_is_said_shortly():
     with pytest.raises(InputRefused) as refused:
         case_of(open_image(DEMO), roi, ClinicalRecord())
     assert len(refused.value.message.text()) < 140
+
+
+def picture_file(folder, paint):
+    """A grey PNG of 200 × 220 that ``paint`` drew on."""
+    pixels = np.full((200, 220, 3), 90, np.uint8)
+    paint(pixels)
+    path = folder / "picture.png"
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_what_the_frame_shows_goes_with_the_case(tmp_path):
+    def flow(pixels):
+        pixels[110:150, 110:150] = (220, 40, 20)
+
+    case = read_case(picture_file(tmp_path, flow), Roi(0, SQUARE), ClinicalRecord())
+    found = [warning.code for warning in case.image.warnings]
+    assert found[:2] == ["uncalibrated-raster", "colour-in-roi"]
+    assert "colour-doppler" in found
+    assert len(set(found)) == len(found)
+
+
+def test_a_ruler_calibrates_the_case(tmp_path):
+    path = picture_file(tmp_path, lambda pixels: None)
+    ruler = UserCalibration(0, (10.0, 10.0), (10.0, 110.0), 20.0)
+    case = read_case(path, Roi(0, SQUARE), ClinicalRecord(), ruler)
+    spacing = case.roi.spacing(case.image)
+    assert spacing.mm == pytest.approx((0.2, 0.2))
+    assert case.image.user_calibration == ruler
+    with pytest.raises(InputRefused) as refused:
+        read_case(DEMO, Roi(0, SQUARE), ClinicalRecord(), ruler)
+    assert refused.value.code == "calibration-place"

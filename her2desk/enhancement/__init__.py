@@ -1,0 +1,1 @@
+"""Enhancement: the picture enlarged before network and features see it, where a pack says so."""
