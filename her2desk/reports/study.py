@@ -91,6 +91,18 @@ class SelectionStep:
 
 
 @dataclass(frozen=True)
+class ReaderAgreement:
+    """V21: ``left_out`` of ``features`` were not offered to the deployed model's selection.
+
+    Two readers outlined ``patients`` of the training side; every fold judged by its own.
+    """
+
+    patients: int
+    features: int
+    left_out: int
+
+
+@dataclass(frozen=True)
 class SelectedFeature:
     """A feature of the deployed model and in how many of the outer folds it was chosen too."""
 
@@ -201,5 +213,6 @@ class Study:
     nomograms: tuple[CombinedModel, ...] = ()
     ledger: Ledger | None = None
     robustness: tuple[RobustnessRow, ...] = ()
+    readers: ReaderAgreement | None = None
     fallbacks: tuple[Message, ...] = ()
     excluded: tuple[tuple[str, Message], ...] = ()

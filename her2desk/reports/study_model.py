@@ -33,7 +33,8 @@ MOST_FEATURES = 60
 
 def selection_tables(study: Study) -> tuple[Block, ...]:
     """How many features each step kept, and how often the kept ones were chosen elsewhere."""
-    blocks: list[Block] = []
+    agreed = readers_sentence(study)
+    blocks: list[Block] = [] if agreed is None else [Paragraph(agreed)]
     if study.selection:
         blocks.append(
             Table(
@@ -66,6 +67,22 @@ def selection_tables(study: Study) -> tuple[Block, ...]:
             )
         )
     return tuple(blocks)
+
+
+def readers_sentence(study: Study) -> Message | None:
+    """What a second reader's outlines kept from the selection; None where there were none (V21)."""
+    found = study.readers
+    if found is None:
+        return None
+    return msg(
+        "{left_out} of {features} features were not offered to the selection: over {patients} training "
+        "patients outlined by two readers, the lower bound of their ICC(A,1) is below {limit} "
+        "(McGraw & Wong 1996). Each fold worked this out anew, from its own training patients only.",
+        left_out=found.left_out,
+        features=found.features,
+        patients=found.patients,
+        limit=KEPT_FROM,
+    )
 
 
 def _chosen(feature: SelectedFeature) -> Message:

@@ -1,7 +1,7 @@
 """What the program knows of each TRIPOD+AI item, and what a person has to write."""
 
 from her2desk.reports.study import Study
-from her2desk.reports.study_model import summary_of_choices
+from her2desk.reports.study_model import readers_sentence, summary_of_choices
 from her2desk.reports.study_performance import headline_sentence
 from her2desk.reports.study_words import (
     input_name,
@@ -105,6 +105,7 @@ def _patients(study: Study) -> dict[str, Answer]:
             msg("Images were cropped to the outline with its margin and z-scored; features follow "
                 "the locked profile of the pack."),
             *_setting(study, "profile", msg("Feature profile: {value}.")),
+            *_setting(study, "enhance", msg("Images were enhanced before both: {value}.")),
         ),
         "11": to_write(
             msg("why values are missing."),
@@ -129,6 +130,7 @@ def _outcome_and_predictors(study: Study) -> dict[str, Answer]:
     inputs = sorted({t.name for model in study.nomograms for t in model.terms})
     names = ", ".join(input_name(name).text() for name in inputs)
     tried = study.selection[0].kept if study.selection else None
+    agreed = readers_sentence(study)
     return {
         "8a": to_write(
             msg("when and how IHC and FISH were done, and whether alike across groups."),
@@ -141,6 +143,7 @@ def _outcome_and_predictors(study: Study) -> dict[str, Answer]:
             msg("why these clinical inputs were collected."),
             *((msg("Features of the profile as first candidates: {n}.", n=tried),)
               if tried is not None else ()),
+            *((agreed,) if agreed else ()),
             *((msg("Clinical inputs as candidates: {n}.", n=len(study.association.rows)),)
               if study.association else ()),
         ),

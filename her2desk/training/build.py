@@ -20,6 +20,7 @@ from her2desk.training.image_columns import (
     frozen_columns,
     paper_columns,
 )
+from her2desk.training.readers import ReaderFilter, reader_filters, reader_notes
 from her2desk.training.request import DlrKind
 from her2desk.training.scope_networks import (
     NetworkPlan,
@@ -75,7 +76,8 @@ class FittedCohort:
 
     ``apparent`` are the deployed stack's answers for the rows it was fitted on; ``held_out`` for the
     patients kept back. ``acquisition`` holds (asked, own) log-odds of the acquisition-only model for
-    each outer scope and, last, the deployed one.
+    each outer scope and, last, the deployed one. ``readers`` holds every scope's filter in the order
+    of ``scopes.all``, nothing where nobody has a second outline.
     """
 
     scopes: Scopes
@@ -90,6 +92,7 @@ class FittedCohort:
     held_out: Answers
     sites: tuple[tuple[str, Answers], ...]
     acquisition: tuple[tuple[Matrix, Matrix], ...]
+    readers: tuple[ReaderFilter, ...] = ()
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -103,11 +106,20 @@ class FittedCohort:
     @property
     def fallbacks(self) -> tuple[Message, ...]:
         """What had to give way in the deployed stack, and what its kind of DLR costs (V2)."""
-        return (
-            (FEATURES_SEEN, *self.deployed.fallbacks)
-            if self.dlr == "paper"
-            else (self.deployed.fallbacks)
-        )
+        seen = (FEATURES_SEEN,) if self.dlr == "paper" else ()
+        return (*seen, *self._reader_notes, *self.deployed.fallbacks)
+
+    @property
+    def deployed_readers(self) -> ReaderFilter | None:
+        """The deployed scope's filter; None where nobody has a second outline."""
+        return self.readers[len(self.scopes.outer)] if self.readers else None
+
+    @property
+    def _reader_notes(self) -> tuple[Message, ...]:
+        deployed = self.deployed_readers
+        if deployed is None:
+            return ()
+        return reader_notes(deployed, [own for own in self.readers if own is not deployed])
 
 
 def fit_cohort(
@@ -120,11 +132,13 @@ def fit_cohort(
 ) -> FittedCohort:
     """Fit a whole stack in each scope; predict each row by stacks that had not seen it (V1)."""
     every = scopes.all
+    readers = reader_filters(table, every)  # first: it may refuse, and networks take hours
     images, networks = _images(
         table, every, plan, work, Portion(progress, 0, NETWORKS_SHARE, "networks")
     )
     portion = Portion(progress, NETWORKS_SHARE, 1, "models")
-    stacks = fit_stacks(table, every, images, plan.stack, portion)
+    offered = [own.kept for own in readers]
+    stacks = fit_stacks(table, every, images, plan.stack, portion, offered)
     answers = [
         _answers(samples, table, stack, image, of_asked=True)
         for stack, image in zip(stacks, images, strict=True)
@@ -148,6 +162,7 @@ def fit_cohort(
         acquisition=tuple(
             acquisition_scores(samples, table.labels, every[: n + 1], plan.stack.jobs)
         ),
+        readers=readers,
     )
 
 

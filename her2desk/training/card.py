@@ -56,8 +56,31 @@ def _headline(m: Manifest) -> list[str]:
         f"held-out opened {origin.held_out_opened} times, {origin.builds} builds on this cohort",
         f"- Network: {m.network.architecture}; DLR kind: {m.dlr_kind}; "
         f"features: {m.features.count} of profile {m.features.profile}",
+        *_enhancement(m),
+        *_readers(m),
         f"- Seed: {m.seed}",
         f"- Licence: {m.licence}",
+    ]
+
+
+def _enhancement(m: Manifest) -> list[str]:
+    part = m.preprocessing.enhancement
+    if part is None:
+        return []
+    return [
+        f"- Images are enhanced ×{part.scale} by {part.method} before network and features see them "
+        f"(SHA-256 {part.sha256})"
+    ]
+
+
+def _readers(m: Manifest) -> list[str]:
+    part = m.provenance.readers
+    if part is None:
+        return []
+    return [
+        f"- Two readers: {part.left_out} of {part.features} features were not offered to the "
+        f"selection, the lower bound of their ICC(A,1) over {part.patients} training patients being "
+        f"below {part.kept_from:g}; each fold worked this out anew from its own training patients"
     ]
 
 

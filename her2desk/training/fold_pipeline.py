@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from her2desk.agreement.limits import KEPT_FROM
 from her2desk.errors import Her2DeskError
 from her2desk.packs.links import Link
 from her2desk.packs.trees import TreeEnsemble
@@ -83,21 +84,23 @@ class FittedBranch:
 class Preparation:
     """From columns of X to a model's inputs: components, selection and z-scores of one set of rows."""
 
-    def __init__(self, layout: Layout, values: Matrix, labels: Labels, seed: int) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        values: Matrix,
+        labels: Labels,
+        seed: int,
+        offered: Labels | None = None,
+    ) -> None:
         self.layout = layout
         self.pca: PenultimatePca | None = None
         self.steps: tuple[tuple[Message, int], ...] = ()
         self.fallbacks: tuple[Message, ...] = ()
-        offered, penultimate, _ = self._blocks(values)
+        candidates, penultimate, _ = self._blocks(values)
         if layout.penultimate:
             self.pca = PenultimatePca().fit(penultimate)
-            offered = np.column_stack([offered, self.pca.transform(penultimate)])
-        chosen: NDArray[np.intp] = np.array([], dtype=np.intp)
-        if offered.shape[1]:
-            chain = selection_pipeline(seed).fit(offered, labels)
-            chosen = selected(chain)
-            self.steps = kept_after_each_step(chain)
-            self.fallbacks = fallbacks(chain)
+            candidates = np.column_stack([candidates, self.pca.transform(penultimate)])
+        chosen = self._selected(candidates, labels, seed, offered)
         if self.pca is not None:
             self._tell_of_components(self.pca)
         self.columns = chosen[chosen < layout.features]
@@ -137,6 +140,27 @@ class Preparation:
         first = self.layout.features
         second = first + self.layout.penultimate
         return values[:, :first], values[:, first:second], values[:, second:]
+
+    def _selected(
+        self, candidates: Matrix, labels: Labels, seed: int, offered: Labels | None
+    ) -> NDArray[np.intp]:
+        """Numbers of the candidates (features, then components) that the selection keeps."""
+        total = candidates.shape[1]
+        numbers = np.arange(total)
+        if offered is not None:
+            components = np.ones(total - len(offered), dtype=np.bool_)
+            numbers = np.flatnonzero(np.concatenate([offered, components]))
+            candidates = candidates[:, numbers]
+        if not len(numbers):
+            return numbers
+        chain = selection_pipeline(seed).fit(candidates, labels)
+        self.steps = kept_after_each_step(chain)
+        self.fallbacks = fallbacks(chain)
+        if offered is not None:
+            (first, kept), *rest = self.steps
+            agreed = msg("Two readers agree, lower bound of ICC(A,1) ≥ {limit}", limit=KEPT_FROM)
+            self.steps = ((first, total), (agreed, kept), *rest)
+        return numbers[selected(chain)]
 
     def _tell_of_components(self, pca: PenultimatePca) -> None:
         name = msg(
@@ -184,6 +208,7 @@ class FoldPipeline(BaseEstimator):  # type: ignore[misc]
     families : names among ``FAMILIES``; ``grid`` "quick" tries one setting of few trees each.
     folds : of the cross-validation. ``seed`` : of folds and models.
     settings : of the one family named, where both were chosen before; then nothing is compared.
+    offered : bool (features,), the features that a selection may look at; None for all.
 
     Attributes
     ----------
@@ -201,6 +226,7 @@ class FoldPipeline(BaseEstimator):  # type: ignore[misc]
         folds: int = 5,
         seed: int = 0,
         settings: Settings | None = None,
+        offered: Labels | None = None,
     ) -> None:
         self.layout = layout
         self.families = families
@@ -208,6 +234,7 @@ class FoldPipeline(BaseEstimator):  # type: ignore[misc]
         self.folds = folds
         self.seed = seed
         self.settings = settings
+        self.offered = offered
 
     def fit(self, X: Matrix, y: Labels) -> Self:  # noqa: N803 - scikit-learn's names
         """Fit on X float64 (patients, columns) and y bool (patients,), true for positive.
@@ -307,7 +334,7 @@ class FoldPipeline(BaseEstimator):  # type: ignore[misc]
         return logistic, settings, logistic.convert(model)
 
     def _prepared(self, values: Matrix, labels: Labels) -> Preparation:
-        return Preparation(self.layout, values, labels, self.seed % SEEDS)
+        return Preparation(self.layout, values, labels, self.seed % SEEDS, self.offered)
 
     def _built(self, family: Family, settings: Settings, inputs: Matrix, labels: Labels) -> Any:
         return family.build(inputs, labels, settings, self.seed % SEEDS)

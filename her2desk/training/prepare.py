@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from her2desk.domain.progress import Portion, Progress
+from her2desk.enhancement.enhancer import Enhancer
+from her2desk.enhancement.known import ENHANCERS
 from her2desk.errors import InputRefused
 from her2desk.inference.cohort import cohort_sha256
 from her2desk.inference.cohort_check import CohortCheck
 from her2desk.inference.measuring import MeasuredCase, measure_cohort
-from her2desk.packs.manifest import Preprocessing
+from her2desk.packs.manifest import EnhancementPart, Preprocessing
 from her2desk.paths import default_cache_dir
 from her2desk.radiomics.extract import all_names, never_selected
 from her2desk.radiomics.feature_cache import FeatureCache
@@ -26,6 +28,7 @@ from her2desk.training.folds import (
 )
 from her2desk.training.moments import check_inputs, default_inputs
 from her2desk.training.patients import Chosen, choose_rows
+from her2desk.training.readers import second_features
 from her2desk.training.request import SMALL_NETWORK, TrainRequest
 from her2desk.training.table import (
     Labels,
@@ -41,6 +44,7 @@ from her2desk.training.table import (
 CROP_MARGIN_PX = 10  # the paper's
 SMALL_INPUT_PX = 112
 LARGE_INPUT_PX = 224
+NO_ENHANCEMENT = "none"
 
 
 @dataclass(frozen=True)
@@ -139,27 +143,43 @@ def measured(
 ) -> MeasuredCohort:
     """Every patient's crop and features, once for each resampling target that a scope has."""
     names = all_names(profile)
-    preprocessing = preprocessing_of(request)
+    preprocessing, enhancer = preprocessing_of(request), enhancer_of(request)
     targets = cohort.scopes.targets_mm
     features: dict[float | None, Matrix] = {}
+    second: dict[float | None, Matrix] = {}
     cases: list[MeasuredCase] = []
+    rows = cohort.chosen.rows
+    twice = sum(row.roi_reader2 is not None for row in rows)
+    share = len(rows) / (len(rows) + twice)  # of the time, before the second outlines
     cache = FeatureCache(default_cache_dir() / "features")
     for k, target in enumerate(targets):
         own = profile if target is None else with_resample(profile, target)
+        portion = Portion(progress, k / len(targets), (k + 1) / len(targets))
         measured = measure_cohort(
-            cohort.chosen.rows,
+            rows,
             own,
             names,
             cache=cache,
             jobs=request.jobs,
-            progress=Portion(progress, k / len(targets), (k + 1) / len(targets)),
+            progress=Portion(portion, 0, share),
             on_missing="nan",
+            enhancer=enhancer,
         )
         features[target] = np.stack([m.features for m in measured])
         cases = cases or measured
+        if twice:
+            second[target] = second_features(
+                cases,
+                own,
+                names,
+                cache=cache,
+                jobs=request.jobs,
+                progress=Portion(portion, share, 1),
+                enhancer=enhancer,
+            )
     selectable = np.array([name not in never_selected(profile) for name in names])
-    samples = [sample_of(m.row, m.case, preprocessing) for m in cases]
-    table = table_of(samples, features, names, selectable, cohort.inputs)
+    samples = [sample_of(m.row, m.case, preprocessing, enhancer) for m in cases]
+    table = table_of(samples, features, names, selectable, cohort.inputs, second)
     return MeasuredCohort(samples, table, cases)
 
 
@@ -169,4 +189,19 @@ def preprocessing_of(request: TrainRequest) -> Preprocessing:
     if size is None:
         small = set(request.networks) == {SMALL_NETWORK}
         size = SMALL_INPUT_PX if small else LARGE_INPUT_PX
-    return Preprocessing(crop_margin_px=CROP_MARGIN_PX, input_size_px=size)
+    return Preprocessing(
+        crop_margin_px=CROP_MARGIN_PX,
+        input_size_px=size,
+        enhancement=_declared(enhancer_of(request)),
+    )
+
+
+def enhancer_of(request: TrainRequest) -> Enhancer | None:
+    """The enhancement that was asked for."""
+    return None if request.enhance == NO_ENHANCEMENT else ENHANCERS[request.enhance]
+
+
+def _declared(enhancer: Enhancer | None) -> EnhancementPart | None:
+    if enhancer is None:
+        return None
+    return EnhancementPart(method=enhancer.name, scale=enhancer.scale, sha256=enhancer.sha256)

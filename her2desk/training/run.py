@@ -32,11 +32,13 @@ from her2desk.training.prepare import (
     MeasuredCohort,
     PreparedCohort,
     choose_cohort,
+    enhancer_of,
     measured,
     preprocessing_of,
 )
 from her2desk.training.request import TrainRequest, TrainResult
 from her2desk.training.scope_networks import NetworkPlan, NetworkWork
+from her2desk.training.seen import refuse_seen
 from her2desk.training.stack import StackPlan
 from her2desk.training.study import StudyParts, build_study
 from her2desk.training.table import Table
@@ -72,6 +74,7 @@ def train(request: TrainRequest, progress: Progress) -> tuple[TrainResult, Study
     check = check_cohort(request.cohort, Portion(progress, 0.0, 0.04, "check"))
     require_usable(check)
     profile = named_profile(request.profile)
+    refuse_seen(check.rows, enhancer_of(request))
     cohort = choose_cohort(request, check, profile)
     found = measured(request, cohort, profile, Portion(progress, 0.04, 0.25, "features"))
     work = NetworkWork(
@@ -93,12 +96,17 @@ def settings_of(
 ) -> dict[str, str]:
     """What was asked, or chosen where nothing was, as text.
 
-    Places on disk and the number of processes are left out, and what the pack says elsewhere.
+    Places on disk and the number of processes are left out, what the pack says elsewhere, and an
+    enhancement that was not asked for.
     """
-    left_out = ("cohort", "out", "work", "jobs", "device", "weights", "name", "population")
+    left_out = ["cohort", "out", "work", "jobs", "device", "weights", "name", "population"]
+    enhancer = enhancer_of(request)
+    if enhancer is None:
+        left_out.append("enhance")
     chosen = {
         **vars(request),
         "profile": f"{profile.name} (SHA-256 {profile.sha256})",
+        "enhance": "" if enhancer is None else f"{request.enhance} (SHA-256 {enhancer.sha256})",
         "inputs": inputs,
         "seed": seed,
         "input_size_px": preprocessing_of(request).input_size_px,
@@ -239,6 +247,7 @@ def _robustness(
         seed=cohort.seed,
         jobs=request.jobs,
         progress=progress,
+        enhancer=enhancer_of(request),
     )
     return tuple(
         RobustnessRow(a.feature, a.icc, a.lower, a.upper) for a in agreements(names, ratings)
@@ -253,7 +262,7 @@ def _provenance(
     ledger: Ledger,
 ) -> Provenance:
     fitted, table = built.fitted, built.table
-    initial = fitted.network.initial
+    initial, readers = fitted.network.initial, fitted.deployed_readers
     return Provenance(
         split=request.split,
         held_out_patients=len(cohort.scopes.deployed.asked),
@@ -264,6 +273,7 @@ def _provenance(
         fallbacks=tuple(note.text() for note in fitted.fallbacks),
         refused_patterns=refused_patterns(table, cohort.scopes.deployed.rows),
         initial_weights_sha256=None if initial is None else initial.sha256,
+        readers=None if readers is None else readers.part,
     )
 
 

@@ -73,6 +73,7 @@ class _Task:
     """One pipeline to fit on ``rows`` of ``values`` and to ask about ``asked``.
 
     ``chosen`` is the pipeline whose family and settings it takes over; None compares them all.
+    ``offered`` marks the features that its selection may look at; None for all.
     """
 
     values: Matrix
@@ -81,6 +82,7 @@ class _Task:
     layout: Layout
     seed: int
     chosen: FoldPipeline | None = None
+    offered: Labels | None = None
 
 
 @dataclass(frozen=True)
@@ -95,21 +97,24 @@ def fit_stacks(
     images: Sequence[ImageColumns],
     plan: StackPlan,
     progress: Progress,
+    offered: Sequence[Labels | None] | None = None,
 ) -> list[Stack]:
     """Fit every model above the network for each scope, ``plan.jobs`` pipelines at a time.
 
     First the refitted pipelines, which choose family and settings on the scope's rows. Those that
     leave out an inner fold then take over that choice: scores of several families lie on several
     scales, and the combined model would be fitted on a mixture that the deployed one never gives.
+    ``offered`` marks, for each scope, the selectable features that its selections may look at.
     """
-    both = list(zip(scopes, images, strict=True))
-    first = [_refits(table, s, i) for s, i in both]
+    offered = offered or [None] * len(scopes)
+    each = list(zip(scopes, images, offered, strict=True))
+    first = [_refits(table, s, i, o) for s, i, o in each]
     choosing = _run(first, table, plan, Portion(progress, 0.0, CHOOSING_SHARE))
-    second = [_inner(table, s, i, f) for (s, i), f in zip(both, choosing, strict=True)]
+    second = [_inner(table, s, i, o, f) for (s, i, o), f in zip(each, choosing, strict=True)]
     inner = _run(second, table, plan, Portion(progress, CHOOSING_SHARE, 1.0))
     return [
         _stack(table, scope, image, refitted, answers, plan)
-        for (scope, image), refitted, answers in zip(both, choosing, inner, strict=True)
+        for (scope, image, _), refitted, answers in zip(each, choosing, inner, strict=True)
     ]
 
 
@@ -129,7 +134,7 @@ def _run(
     return [[next(found) for _ in own] for own in tasks]
 
 
-def _refits(table: Table, scope: Scope, image: ImageColumns) -> list[_Task]:
+def _refits(table: Table, scope: Scope, image: ImageColumns, offered: Labels | None) -> list[_Task]:
     """Radiomics, DLR and, where enough patients have its inputs, the clinical model of a scope."""
     features = _selectable(table, table.features[scope.target_mm])
     nobody = np.array([], dtype=np.intp)
@@ -138,6 +143,7 @@ def _refits(table: Table, scope: Scope, image: ImageColumns) -> list[_Task]:
         _Task(features, scope.rows, nobody, Layout(features.shape[1]), scope.seed),
         _Task(values, scope.rows, nobody, _dlr_layout(features, image), scope.seed),
     ]
+    tasks = [replace(task, offered=offered) for task in tasks]
     if table.clinical_names and is_supported(table, scope.rows, table.clinical_names):
         rows = np.intersect1d(scope.rows, np.flatnonzero(table.complete))
         tasks.append(_Task(table.clinical, rows, nobody, _clinical_layout(table), scope.seed))
@@ -145,7 +151,11 @@ def _refits(table: Table, scope: Scope, image: ImageColumns) -> list[_Task]:
 
 
 def _inner(
-    table: Table, scope: Scope, image: ImageColumns, refitted: Sequence[_Fitted]
+    table: Table,
+    scope: Scope,
+    image: ImageColumns,
+    offered: Labels | None,
+    refitted: Sequence[_Fitted],
 ) -> list[_Task]:
     """The scope's DLR model, and its clinical one, without each inner fold; DLR first."""
     features = _selectable(table, table.features[scope.target_mm])
@@ -157,7 +167,7 @@ def _inner(
             seed = scope.seed + 100 * r + j
             rest = np.setdiff1d(scope.rows, fold)
             values = _whole(features, image.inner[r][j], scope)
-            dlr.append(_Task(values, rest, fold, layout, seed, refitted[1].pipeline))
+            dlr.append(_Task(values, rest, fold, layout, seed, refitted[1].pipeline, offered))
             if len(refitted) > 2:
                 known, asked = np.intersect1d(rest, complete), np.intersect1d(fold, complete)
                 task = _Task(table.clinical, known, asked, _clinical_layout(table), seed)
@@ -182,6 +192,7 @@ def _fit(task: _Task, labels: Labels, plan: StackPlan) -> _Fitted:
         grid=plan.grid,
         seed=task.seed,
         settings=None if chosen is None else chosen.settings_,
+        offered=task.offered,
     )
     pipeline.fit(task.values[task.rows], labels[task.rows])
     answers = pipeline.score(task.values[task.asked]) if len(task.asked) else np.empty(0)

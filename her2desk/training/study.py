@@ -18,6 +18,7 @@ from her2desk.reports.study import (
     LogisticTerm,
     OperatingPointFigures,
     Population,
+    ReaderAgreement,
     RobustnessRow,
     SelectedFeature,
     SelectionStep,
@@ -95,6 +96,7 @@ def build_study(
         nomograms=_nomograms(fitted, table),
         ledger=parts.ledger,
         robustness=parts.robustness,
+        readers=_readers(fitted),
         fallbacks=fitted.fallbacks,
         excluded=parts.left_out,
     )
@@ -142,12 +144,17 @@ def _sites(fitted: FittedCohort, table: Table) -> SitePooling | None:
 
 
 def _sample_size(fitted: FittedCohort, table: Table, figures: Figures) -> SampleSize | None:
-    """V6: every column that the selection could have taken is counted, and the network as one."""
+    """V6: every column that the selection could have taken is counted, and the network as one.
+
+    What two readers disagree on could not be taken, and no label had a say in that.
+    """
     own = table.labels[fitted.deployed.scope.rows]
     figure = figures["combined"].get(Evidence.CROSS_VALIDATED)
     if figure is None or not 0.5 < figure.value < 1:
         return None
-    tried = int(table.selectable.sum()) + len(table.clinical_names) + 1
+    readers = fitted.deployed_readers
+    offered = int(table.selectable.sum()) - (0 if readers is None else readers.left_out)
+    tried = offered + len(table.clinical_names) + 1
     return assess(len(own), int(own.sum()), tried, figure.value)
 
 
@@ -164,6 +171,13 @@ def _association(samples: Sequence[Sample], rows: Rows) -> AssociationTable | No
 
 def _selection(pipeline: FoldPipeline) -> tuple[SelectionStep, ...]:
     return tuple(SelectionStep(name, kept) for name, kept in pipeline.steps_)
+
+
+def _readers(fitted: FittedCohort) -> ReaderAgreement | None:
+    filtered = fitted.deployed_readers
+    if filtered is None or filtered.kept is None:
+        return None
+    return ReaderAgreement(filtered.patients, len(filtered.kept), filtered.left_out)
 
 
 def _features(fitted: FittedCohort, table: Table) -> tuple[SelectedFeature, ...]:

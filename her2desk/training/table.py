@@ -1,7 +1,7 @@
 """The cohort as models see it: one sample a patient, and arrays in the patients' order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.roi import Box
+from her2desk.enhancement.enhancer import Enhancer
+from her2desk.enhancement.sight import enhanced_box
 from her2desk.inference.cohort import CohortRow
 from her2desk.inference.preprocess import crop_box, network_input
 from her2desk.packs.manifest import Preprocessing
@@ -26,7 +28,8 @@ SATURATED = 250  # grey levels from here on are burned-in marks more often than 
 class Sample:
     """One patient: the crop float32 (size, size) that a network reads, and where it came from.
 
-    ``pixels`` and ``mask`` are of the whole frame (rows, columns). ``roi_mm`` is the side of a square
+    ``pixels``, ``mask`` (rows, columns) and ``box`` are of the whole frame and in its own pixels,
+    whatever enhancement the crop went through. ``roi_mm`` is the side of a square
     of the ROI's area, None without calibration.
     """
 
@@ -61,7 +64,8 @@ class Table:
 
     ``features[mm]`` (patients, names) were measured after resampling to ``mm`` (None: not
     resampled). ``clinical`` (patients, inputs) is NaN where not known. ``selectable`` marks the
-    features that a selection may look at.
+    features that a selection may look at. ``second`` is as ``features``, on a second reader's
+    outlines: NaN for patients without one, empty where nobody has one.
     """
 
     names: tuple[str, ...]
@@ -70,6 +74,7 @@ class Table:
     labels: Labels
     clinical_names: tuple[str, ...]
     clinical: Matrix
+    second: Mapping[float | None, Matrix] = field(default_factory=dict)
 
     @property
     def complete(self) -> Labels:
@@ -85,8 +90,10 @@ class Table:
         return self.clinical[:, [self.clinical_names.index(name) for name in inputs]]
 
 
-def sample_of(row: CohortRow, case: Case, preprocessing: Preprocessing) -> Sample:
-    """A case of known status as a sample."""
+def sample_of(
+    row: CohortRow, case: Case, preprocessing: Preprocessing, enhancer: Enhancer | None = None
+) -> Sample:
+    """A case of known status as a sample; ``enhancer`` is the one that ``preprocessing`` names."""
     box = crop_box(case.roi, case.image.rows, case.image.columns, preprocessing)
     return Sample(
         row.patient_id,
@@ -95,11 +102,23 @@ def sample_of(row: CohortRow, case: Case, preprocessing: Preprocessing) -> Sampl
         row.site,
         row.scanner,
         case.roi.spacing(case.image).mm,
-        network_input(case.pixels, box, preprocessing),
+        _crop(case.pixels, box, preprocessing, enhancer),
         case.pixels,
         rasterise(case.roi.polygon, case.image.rows, case.image.columns),
         box,
     )
+
+
+def _crop(
+    pixels: NDArray[np.uint8], box: Box, preprocessing: Preprocessing, enhancer: Enhancer | None
+) -> NDArray[np.float32]:
+    declared = preprocessing.enhancement
+    if (declared and declared.sha256) != (enhancer and enhancer.sha256):
+        raise ValueError("the crop is not enhanced as the preprocessing says")
+    if enhancer is None:
+        return network_input(pixels, box, preprocessing)
+    enhanced = enhanced_box(enhancer, pixels, box)
+    return network_input(enhanced, Box(0, 0, *enhanced.shape[::-1]), preprocessing)
 
 
 def table_of(
@@ -108,8 +127,9 @@ def table_of(
     names: tuple[str, ...],
     selectable: NDArray[np.bool_],
     inputs: tuple[str, ...],
+    second: Mapping[float | None, Matrix] | None = None,
 ) -> Table:
-    """The table of these samples and their measured features.
+    """The table of these samples and their measured features, ``second`` by a second reader.
 
     ``selectable`` loses the features without a finite value for every patient: a pack could not
     measure them where it is used.
@@ -123,4 +143,5 @@ def table_of(
         np.array([s.positive for s in samples]),
         inputs,
         np.array(clinical, dtype=np.float64).reshape(len(samples), len(inputs)),
+        second or {},
     )

@@ -5,13 +5,13 @@ rounds, and a missing value go. What the evaluator could not repeat is refused b
 approximated.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from her2desk.domain.log_odds import logit
 from her2desk.packs.trees import LEAF, TreeEnsemble
 
 LARGEST = np.finfo(np.float64).max
@@ -130,7 +130,7 @@ def _xgboost_base_score(text: str) -> float:
     probability = float(np.float32(values[0]))
     if not 0 < probability < 1:
         raise ValueError(f"the base score is {probability:g}, which has no log-odds")
-    return math.log(probability / (1 - probability))
+    return logit(probability)
 
 
 class _LightGbmTree:

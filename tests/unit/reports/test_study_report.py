@@ -29,6 +29,7 @@ from her2desk.reports.study import (
     Ledger,
     LogisticTerm,
     Population,
+    ReaderAgreement,
     SelectedFeature,
     Study,
 )
@@ -530,6 +531,19 @@ def test_the_tripod_draft_knows_the_numbers_and_asks_for_the_rest() -> None:
     assert "Simulated phantoms: nothing here can be said of patients." in said
     assert "looked at more than once" in said
     assert "the ethics committee" in said
+
+
+def test_what_two_readers_disagree_on_is_said_beside_the_selection_and_in_the_draft() -> None:
+    study = a_study(readers=ReaderAgreement(patients=41, features=651, left_out=212))
+    sentence = (
+        "212 of 651 features were not offered to the selection: over 41 training patients outlined "
+        "by two readers, the lower bound of their ICC(A,1) is below 0.75 (McGraw & Wong 1996). Each "
+        "fold worked this out anew, from its own training patients only."
+    )
+    assert section(study, "features").startswith(sentence)
+    assert words(tripod_draft(study)).count(sentence) == 1
+    for made in (a_study(), an_external_study()):
+        assert "two readers" not in everything(made) + words(tripod_draft(made))
 
 
 def test_an_external_tripod_draft_points_to_the_build() -> None:

@@ -1,6 +1,6 @@
 """A tiny cohort with a planted signal, and what is fitted on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,6 +58,7 @@ class Toy:
     inputs: tuple[str, ...] = ("pr",)
     held_out: float = 0.2
     by_site: bool = False
+    second: Matrix | None = None
 
     @property
     def table(self) -> Table:
@@ -67,6 +68,7 @@ class Toy:
             NAMES,
             np.ones(len(NAMES), dtype=bool),
             self.inputs,
+            None if self.second is None else {0.1: self.second},
         )
 
     @property
@@ -162,6 +164,21 @@ def without() -> Callable[[Toy, str, range], Toy]:
 
 
 @pytest.fixture(scope="session")
+def read_twice() -> Callable[[Toy, Sequence[int], Sequence[int]], Toy]:
+    """The same patients with a second reader, who agrees but for some columns; for some rows only."""
+
+    def changed(cohort: Toy, apart: Sequence[int] = (), rows: Sequence[int] | None = None) -> Toy:
+        rng = np.random.default_rng(17)
+        second = cohort.features + rng.normal(scale=0.1, size=cohort.features.shape)
+        second[:, list(apart)] = rng.normal(size=(len(second), len(apart)))
+        if rows is not None:
+            second[np.setdiff1d(np.arange(len(second)), rows)] = np.nan
+        return replace(cohort, second=second)
+
+    return changed
+
+
+@pytest.fixture(scope="session")
 def cohort() -> Toy:
     return toy()
 
@@ -210,6 +227,7 @@ def write(profile: Profile) -> Callable[[Path, FittedCohort, Table], str]:
                 fallbacks=tuple(note.text() for note in fitted.fallbacks),
                 refused_patterns=refused_patterns(table, fitted.deployed.scope.rows),
                 initial_weights_sha256=None,
+                readers=fitted.deployed_readers and fitted.deployed_readers.part,
             ),
         )
         return write_pack(path, fitted, table, validation_rows(fitted, table), parts)

@@ -329,8 +329,9 @@ def fitted_in_folds(monkeypatch):
     seen = []
 
     class Recorded(Preparation):
-        def __init__(self, layout, values, labels, seed):
-            super().__init__(layout, values, labels, seed)
+        def __init__(self, *given):
+            super().__init__(*given)
+            values = given[1]
             parts = [self.columns, self.components, self.mean, self.sd]
             parts += [self.pca.mean_, self.pca.components_, self.transform(values)]
             seen.append([b"".join(np.ascontiguousarray(p).tobytes() for p in parts)])

@@ -62,6 +62,42 @@ def test_garbage_in_an_outer_fold_changes_nothing_fitted_for_it(
     assert as_bytes(after.stacks[0]) != as_bytes(before.stacks[0])  # the test can fail
 
 
+def spoilt(cohort, rows):
+    """The cohort with half the features on these rows' second outlines replaced by garbage."""
+    second = cohort.second.copy()
+    second[rows, ::2] = np.random.default_rng(98).normal(1e3, 1e4, second[rows, ::2].shape)
+    return replace(cohort, second=second)
+
+
+def kept_by_readers(fitted) -> list[list[bool]]:
+    return [own.kept.tolist() for own in fitted.readers]
+
+
+def test_garbage_on_second_outlines_of_an_outer_fold_changes_nothing_fitted_for_it(
+    cohort, read_twice, tmp_path
+):
+    """V1 and V21: which features two readers agree on is the fitting side's own knowledge."""
+    cohort = read_twice(cohort, apart=[0])
+    before = cohort.fitted(tmp_path)
+    after = spoilt(cohort, before.outer[1].rows).fitted(tmp_path)
+    assert as_bytes(after.stacks[1]) == as_bytes(before.stacks[1])
+    assert kept_by_readers(after)[1] == kept_by_readers(before)[1]
+    assert as_bytes(after.stacks[0]) != as_bytes(before.stacks[0])  # the test can fail
+    assert as_bytes(after.deployed) != as_bytes(before.deployed)
+    assert kept_by_readers(after)[0] == [False, True] * 6
+
+
+def test_second_outlines_of_held_out_patients_are_not_used(cohort, read_twice, tmp_path):
+    cohort = read_twice(cohort, apart=[0])
+    before = cohort.fitted(tmp_path)
+    after = spoilt(cohort, before.held_out.rows).fitted(tmp_path)
+    assert as_bytes(after.deployed) == as_bytes(before.deployed)
+    assert [as_bytes(s) for s in after.stacks] == [as_bytes(s) for s in before.stacks]
+    assert kept_by_readers(after) == kept_by_readers(before)
+    for pattern, scores in before.held_out.by_pattern.items():  # nor for their own answers
+        assert np.array_equal(after.held_out.by_pattern[pattern], scores, equal_nan=True)
+
+
 def test_garbage_in_the_held_out_patients_changes_nothing_but_their_answers(
     cohort, fitted, tmp_path
 ):

@@ -1,0 +1,95 @@
+"""The way from the main window into the comparison of readers."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from her2desk.agreement.cases import ReaderCase
+from her2desk.dicom.reader import open_image
+from her2desk.domain.drawing import Drawing
+from her2desk.store.cases import CaseSummary
+from her2desk.store.history import Action
+from her2desk.store.library import Library
+from her2desk.ui.jobs import Background
+from her2desk.ui.readers.readers_window import ReadersWindow
+
+
+class ReadersEntrance(QObject):
+    """Opens the window on the library's cases, and keeps what is decided in it."""
+
+    case_requested = Signal(int)
+    """A case that the present reader wants to outline."""
+    refused = Signal(object)
+
+    def __init__(self, library: Library, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._reader = library.reader
+        self._background: Background | None = None
+        self.window: ReadersWindow | None = None
+
+    def open(self) -> ReadersWindow:
+        """Show the window with the cases as they are now."""
+        if self._background is None:
+            self._background = Background(self)
+        if self.window is None:
+            self.window = ReadersWindow(self._load, self._background, self._reader)
+            self.window.third_reading_requested.connect(self.case_requested)
+            self.window.adjudicated.connect(self._keep)
+        else:
+            self.window.reload()
+        self.window.show()
+        self.window.activateWindow()
+        return self.window
+
+    def set_reader(self, reader: str) -> None:
+        """Another reader sits down: what they must not see is hidden at once."""
+        self._reader = reader
+        if self.window is not None and self.window.reader != reader:
+            self.window.set_reader(reader)
+
+    def close(self) -> None:
+        """Close the window and wait for its work."""
+        if self.window is not None:
+            self.window.end()
+        if self._background is not None:
+            self._background.close()
+
+    def _load(self) -> Sequence[ReaderCase]:
+        """Off the GUI thread: the cases of two readers, and those that wait for this one."""
+        reader = self._reader
+        rows = self._library.cases()
+        drawn = ((row, self._library.drawings_by_reader(row.case_id)) for row in rows)
+        return [
+            self._reader_case(row, drawings)
+            for row, drawings in drawn
+            if drawings and (len(drawings) > 1 or reader not in drawings)
+        ]
+
+    def _reader_case(self, row: CaseSummary, drawings: dict[str, Drawing]) -> ReaderCase:
+        opened = open_image(self._library.image_path(row.case_id))
+        image = self._library.with_calibration(row.case_id, opened.image)
+        decision = self._library.adjudication(row.case_id)
+        return ReaderCase(
+            row.case_id,
+            " ".join(part for part in (f"{row.case_id:04d}", row.patient_id) if part),
+            image,
+            {
+                reader: drawing.answering
+                for reader, drawing in drawings.items()
+                if drawing.answering is not None
+            },
+            opened.frames.frame,
+            decided_by=decision.reader if decision else None,
+            chosen=decision.chosen if decision else None,
+        )
+
+    def _keep(self, case_id: int, chosen: str) -> None:
+        if self._background is not None:
+            content = {"chosen": chosen}
+            self._background.run(
+                lambda: self._library.record(case_id, Action.ADJUDICATED, content),
+                lambda _none: None,
+                self.refused.emit,
+                even_when_closing=True,
+            )

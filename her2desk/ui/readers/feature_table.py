@@ -1,0 +1,133 @@
+"""The table of features and how far two readers agree on each."""
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from her2desk.agreement.features import Estimate, FeatureAgreement
+from her2desk.texts import tr
+from her2desk.ui.readers.words import NO_FIGURE
+from her2desk.ui.theme import GRID
+
+FEATURE, ABSOLUTE, ABSOLUTE_INTERVAL, CONSISTENT, CONSISTENT_INTERVAL, KEPT = range(6)
+_WIDTHS = (380, 108, 124, 108, 124)
+_SORT_ROLE = Qt.ItemDataRole.UserRole
+_Index = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
+
+
+class FeatureTableModel(QAbstractTableModel):
+    """A feature a row."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.features: tuple[FeatureAgreement, ...] = ()
+        interval = tr("95 % interval")
+        self._titles = (tr("Feature"), "ICC(A,1)", interval, "ICC(C,1)", interval, tr("Kept"))
+
+    def set_features(self, features: Sequence[FeatureAgreement]) -> None:
+        """Show these."""
+        self.beginResetModel()
+        self.features = tuple(features)
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self.features)
+
+    def columnCount(self, parent: _Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._titles)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self._titles[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        found, column = self.features[index.row()], index.column()
+        if role == _SORT_ROLE:
+            return _sort_key(found, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return cells_of(found)[column]
+        return None
+
+
+def feature_view(model: FeatureTableModel) -> QTableView:
+    """A sortable view of the model, the features least agreed on first."""
+    view = QTableView()
+    ordered = QSortFilterProxyModel(view)
+    ordered.setSortRole(_SORT_ROLE)
+    ordered.setSourceModel(model)
+    view.setModel(ordered)
+    view.setAccessibleName(tr("Features and how far the readers agree on them"))
+    view.setSortingEnabled(True)
+    view.setAlternatingRowColors(True)
+    view.setShowGrid(False)
+    view.setWordWrap(False)
+    view.setTabKeyNavigation(False)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.verticalHeader().hide()
+    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    view.verticalHeader().setDefaultSectionSize(7 * GRID)
+    view.horizontalHeader().setHighlightSections(False)
+    view.horizontalHeader().setStretchLastSection(True)
+    for column, width in enumerate(_WIDTHS):
+        view.setColumnWidth(column, width)
+    view.sortByColumn(ABSOLUTE, Qt.SortOrder.AscendingOrder)
+    return view
+
+
+def cells_of(found: FeatureAgreement) -> tuple[str, ...]:
+    """A feature as the table has it."""
+    return (
+        found.feature,
+        _figure(found.absolute.value),
+        _interval(found.absolute),
+        _figure(found.consistent.value),
+        _interval(found.consistent),
+        tr("kept") if found.is_kept else tr("not kept"),
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else NO_FIGURE
+
+
+def _interval(found: Estimate) -> str:
+    if not math.isfinite(found.value):
+        return NO_FIGURE
+    return tr("{lower:.2f} to {upper:.2f}").format(lower=found.lower, upper=found.upper)
+
+
+def _sort_key(found: FeatureAgreement, column: int) -> object:
+    """By value, an interval by its lower bound; what has none comes first."""
+    figures = {
+        ABSOLUTE: found.absolute.value,
+        ABSOLUTE_INTERVAL: found.absolute.lower,
+        CONSISTENT: found.consistent.value,
+        CONSISTENT_INTERVAL: found.consistent.lower,
+        KEPT: float(found.is_kept),
+    }
+    if column not in figures:
+        return found.feature
+    return figures[column] if math.isfinite(figures[column]) else -2.0
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    is_figure = FEATURE < column < KEPT
+    side = Qt.AlignmentFlag.AlignRight if is_figure else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
