@@ -59,6 +59,7 @@ def stalls_ms() -> list[float]:
     """How late each tick of a one-millisecond timer was during a session's first prediction."""
     from PySide6.QtCore import QEventLoop, QTimer
 
+    from her2desk.domain.drawing import drawing_of
     from her2desk.domain.roi import roi_from_json
     from her2desk.paths import demo_case_dir
     from her2desk.settings import Settings
@@ -72,12 +73,12 @@ def stalls_ms() -> list[float]:
         window.resize(1440, 900)
         window.show()
         loop = QEventLoop()
-        roi = roi_from_json((demo_case_dir() / "roi.json").read_text())
+        drawing = drawing_of(roi_from_json((demo_case_dir() / "roi.json").read_text()))
         session = window.session
 
         def draw(_case: object) -> None:
-            window.workspace.set_roi(roi)
-            session.set_roi(roi)
+            window.workspace.set_drawing(drawing)
+            session.set_drawing(drawing)
 
         session.case_opened.connect(draw)
         session.answered.connect(lambda _prediction: QTimer.singleShot(300, loop.quit))

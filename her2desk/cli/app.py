@@ -8,11 +8,14 @@ from typer.exceptions import TyperException
 
 from her2desk import __version__
 from her2desk.cli import (
+    agreement,
+    deidentify,
     doctor,
     evaluate,
     features,
     import_files,
     nomogram,
+    outline,
     pack,
     phantom,
     predict,
@@ -26,7 +29,8 @@ from her2desk.texts import CATALOGUE, tr
 
 PROGRAM = "her2desk"
 PARTS = (
-    import_files, predict, train, validate, features, evaluate, nomogram, pack, phantom, doctor,
+    import_files, predict, train, validate, features, evaluate, nomogram, agreement, outline,
+    pack, phantom, deidentify, doctor,
 )  # fmt: skip
 
 

@@ -2,5 +2,5 @@
 
 COMMANDS = (
     "import", "predict", "train", "validate", "features", "evaluate", "nomogram", "pack", "phantom",
-    "doctor",
+    "agreement", "outline", "deidentify", "doctor",
 )  # fmt: skip

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
-from her2desk.cli.eta import Eta, time_left
+from her2desk.domain.eta import Eta, time_left
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.errors import (
     EXIT_INTERRUPTED,

@@ -11,7 +11,8 @@ from rich.console import Console
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
-from her2desk.domain.image import UltrasoundImage
+from her2desk.domain.drawing import drawing_of
+from her2desk.domain.image import UltrasoundImage, UserCalibration, calibration_from_json
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.progress import SilentProgress
 from her2desk.errors import InputRefused, unwritable
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CaseFiles:
-    """The files of one case: an image, its outline in any form, and what is known."""
+    """The files of one case: an image, its outline in any form, what is known, a calibration."""
 
     image: Path
     outline: Path
     frame: int | None
     clinical: Path | None
+    calibration: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ def register(app: typer.Typer) -> None:
         ),
         frame: int | None = typer.Option(None, min=0, help=tr("Frame, counted from 0.")),
         clinical: Path | None = typer.Option(None, help=tr("Clinical record, JSON.")),
+        calibration: Path | None = typer.Option(
+            None, help=tr("A ruler of known length, JSON, for an image without calibration.")
+        ),
         pack: Path | None = typer.Option(None, help=tr("Model pack.")),
         prevalence: float | None = typer.Option(
             None, help=tr("Local share of HER-2 positive patients, above 0 and below 1.")
@@ -80,7 +85,7 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         reading = Reading(pack or demo_pack_path(), device, operating_point, prevalence)
         if cohort is not None:
-            of_one_case = (file, roi, mask, frame, clinical, heatmap)
+            of_one_case = (file, roi, mask, frame, clinical, calibration, heatmap)
             if out is None or save or any(given is not None for given in of_one_case):
                 raise typer.BadParameter(
                     tr("--cohort takes --out, and nothing that belongs to one case.")
@@ -91,7 +96,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(tr("Give a file, and one of --roi and --mask."))
         if out is not None:
             raise typer.BadParameter(tr("--out belongs to --cohort."))
-        files = CaseFiles(file, outline, frame, clinical)
+        files = CaseFiles(file, outline, frame, clinical, calibration)
         kept = (library or default_library_dir()) if save else None
         return run_command(as_json, lambda: _case(files, reading, heatmap, kept), library)
 
@@ -107,7 +112,7 @@ def _case(
     opened = open_image(files.image)
     outline = outline_from_file(files.outline, files.frame, opened.image)
     clinical = _clinical(files.clinical)
-    case = case_of(opened, outline.roi, clinical)
+    case = case_of(opened, outline.roi, clinical, _calibration(files.calibration))
     loaded, question = reading.load()
     prediction = predict(case, loaded, SilentProgress(), question)
     prediction = replace(prediction, warnings=(*outline.warnings, *prediction.warnings))
@@ -149,6 +154,10 @@ def _clinical(path: Path | None) -> ClinicalRecord:
             code="clinical-malformed",
         ) from error
     return clinical_from_json(raw)
+
+
+def _calibration(path: Path | None) -> UserCalibration | None:
+    return None if path is None else calibration_from_json(_text_of(path))
 
 
 def _text_of(path: Path) -> str:
@@ -194,8 +203,10 @@ def _save(library: Path, source: Path, image: UltrasoundImage, prediction: Predi
 
     with open_library(library) as store:
         case_id = store.add_image(source, image).case_id
-        store.save_roi(case_id, prediction.inputs.roi)
+        store.save_drawing(case_id, drawing_of(prediction.inputs.roi))
         store.save_clinical(case_id, prediction.inputs.clinical)
+        if prediction.inputs.calibration is not None:
+            store.save_calibration(case_id, prediction.inputs.calibration)
         store.save_prediction(case_id, prediction.to_json(), prediction.inputs.sha256)
     return case_id
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from her2desk.domain.heat_grid import resized
 from her2desk.domain.image import Spacing
 from her2desk.domain.prediction import Heatmap
 from her2desk.domain.roi import Point
@@ -79,25 +80,9 @@ def blended(rgb: NDArray[np.uint8], heatmap: Heatmap) -> NDArray[np.uint8]:
     return answer
 
 
-def resized(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float64]:
-    """Bilinear resize to (rows, columns), pixel centres at halves, edges held."""
-    along_columns = _resized_axis(np.asarray(values, dtype=np.float64), columns, 1)
-    return _resized_axis(along_columns, rows, 0)
-
-
 def share_sentence(heatmap: Heatmap) -> Message:
     """What share of the heat lies inside the outline."""
     return heat_share_sentence(heatmap.share_in_roi)
-
-
-def _resized_axis(values: NDArray[np.float64], size: int, axis: int) -> NDArray[np.float64]:
-    length = values.shape[axis]
-    place = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
-    low = np.minimum(place.astype(int), max(length - 2, 0))
-    high = np.minimum(low + 1, length - 1)
-    weight = (place - low).reshape(-1, 1) if axis == 0 else place - low
-    between = values.take(low, axis) * (1 - weight) + values.take(high, axis) * weight
-    return np.asarray(between, dtype=np.float64)
 
 
 def _draw_colour_bar(figure: Figure, width: float, total: float, height: float) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.domain.clinical import ClinicalRecord, Pathology
-from her2desk.domain.image import FORMAT_TWO_D, UNIT_CENTIMETRE, Region
+from her2desk.domain.regions import FORMAT_TWO_D, UNIT_CENTIMETRE, Region
 from her2desk.domain.roi import Point, Roi
 from her2desk.phantoms.anatomy import Breast
 from her2desk.phantoms.clinical import patient_streams, simulate_record

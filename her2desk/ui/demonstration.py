@@ -47,7 +47,7 @@ def _write_report(window: MainWindow, prediction: Prediction, folder: Path) -> N
     session = window.session
     if session.case is None or session.pack is None:
         return
-    pixels = session.case.frame(prediction.inputs.roi.frame_index)
+    pixels = session.case.frames.frame(prediction.inputs.roi.frame_index)
     pages = report_pages(
         prediction,
         session.case.image,

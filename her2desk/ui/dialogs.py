@@ -36,6 +36,33 @@ class Dialogs:
         )
         return Path(name) if name else None
 
+    def outline_to_open(self) -> Path | None:
+        """An outline of the present image, in any form that is read."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._parent,
+            tr("Open an outline"),
+            "",
+            tr("Outlines") + " (*.json *.png *.nii *.nii.gz *.dcm *)",
+        )
+        return Path(name) if name else None
+
+    def place_of_outline(self, case_id: int) -> Path | None:
+        """Where to save the outline; the name's ending says in which form."""
+        forms = (
+            tr("Outline") + " (*.json)",
+            tr("Mask picture") + " (*.png)",
+            tr("NIfTI mask for ITK-SNAP") + " (*.nii.gz)",
+            tr("DICOM segmentation") + " (*.dcm)",
+        )
+        name, chosen = QFileDialog.getSaveFileName(
+            self._parent, tr("Save the outline"), f"case-{case_id:04d}.json", ";;".join(forms)
+        )
+        if not name:
+            return None
+        ending = chosen[chosen.rfind("*") + 1 : -1] or ".json"
+        path = Path(name)
+        return path if path.suffix else path.with_name(path.name + ending)
+
     def place_of_nomogram(self, kind: str) -> Path | None:
         """Where to save the nomogram as ``kind`` (the file's ending)."""
         name, _ = QFileDialog.getSaveFileName(

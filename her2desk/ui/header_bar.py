@@ -1,7 +1,7 @@
 """The bar along the top: import, which pack answers, who reads, theme, settings, help."""
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from her2desk.domain.prediction import PackIdentity
 from her2desk.texts import tr
@@ -31,6 +31,7 @@ class HeaderBar(QWidget):
         self.training_button = _flat(
             tr("Train…"), tr("Train a model pack on a cohort of your own (Ctrl+Shift+T)")
         )
+        self.tools_button = _flat(tr("Tools"), tr("Outlines, readers and de-identification"))
         self.pack_button = _flat(tr("No pack open"), tr("Choose a model pack (Ctrl+Shift+O)"))
         self.demo_badge = Badge(tr("DEMO"))
         self.demo_badge.setToolTip(tr("This pack was trained on simulated phantoms, not patients."))
@@ -45,7 +46,6 @@ class HeaderBar(QWidget):
         self.import_button.clicked.connect(self.import_clicked)
         self.training_button.clicked.connect(self.training_clicked)
         self.pack_button.clicked.connect(self.pack_clicked)
-        self.reader.clicked.connect(self.settings_clicked)
         self.settings_button.clicked.connect(self.settings_clicked)
         self.theme_button.clicked.connect(self.theme_clicked)
         self.help_button.clicked.connect(self.help_clicked)
@@ -71,10 +71,13 @@ class HeaderBar(QWidget):
         self.reader.setText(_shortened(name or tr("Who reads?")))
         self.reader.setAccessibleName(tr("Reader: {name}").format(name=name))
         self.reader.setToolTip(
-            tr("Reader: {name}, kept with every answer; change it in the settings").format(
-                name=name
-            )
+            tr("Reader: {name}, kept with all that is drawn; click for another").format(name=name)
         )
+
+    def set_menus(self, readers: QMenu, tools: QMenu) -> None:
+        """What opens under the reader's name, and under Tools."""
+        self.reader.setMenu(readers)
+        self.tools_button.setMenu(tools)
 
     def name_theme(self) -> None:
         """Offer the theme that is not in use."""
@@ -89,6 +92,7 @@ class HeaderBar(QWidget):
         layout.addSpacing(4 * GRID)
         layout.addWidget(self.import_button)
         layout.addWidget(self.training_button)
+        layout.addWidget(self.tools_button)
         layout.addStretch(1)
         layout.addWidget(self.pack_button)
         layout.addWidget(self.demo_badge)
@@ -104,7 +108,8 @@ class _FlatButton(QPushButton):
         """As wide as its words; Qt would make a short one wider."""
         hint = super().sizeHint()
         words = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(max(words + 5 * GRID, 8 * GRID), hint.height())
+        arrow = 4 * GRID if self.menu() is not None else 0
+        return QSize(max(words + arrow + 5 * GRID, 8 * GRID), hint.height())
 
 
 def _flat(text: str, tip: str) -> QPushButton:

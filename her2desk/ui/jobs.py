@@ -1,6 +1,6 @@
-"""Work off the GUI thread: predictions in the engine process, small tasks in one worker thread.
+"""Work off the GUI thread: requests in the engine process, small tasks in one worker thread.
 
-The window knows jobs by number. The latest prediction wins: an older one is cancelled, and what it still
+The window knows jobs by number. The latest request wins: an older one is cancelled, and what it still
 says is dropped. An engine that does not stop within two seconds is killed and started again.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
-from her2desk.inference.engine import Engine, PredictRequest
+from her2desk.inference.engine import Engine, EngineRequest
 from her2desk.texts import msg
 
 log = logging.getLogger(__name__)
@@ -27,13 +27,14 @@ RESTARTS_IN_A_ROW = 3
 
 
 class JobRunner(QObject):
-    """Predictions, one at a time, in the engine process; signals arrive on the GUI thread."""
+    """Requests, one at a time, to the engine process; signals arrive on the GUI thread."""
 
     engine_ready = Signal()
     progressed = Signal(int, float, object)
     finished = Signal(int, object)
     failed = Signal(int, object)
     cancelled = Signal(int)
+    superseded = Signal(int)
     _posted = Signal(int, str, object)
 
     def __init__(self, library: Path, parent: QObject | None = None) -> None:
@@ -61,10 +62,12 @@ class JobRunner(QObject):
         """Load a pack in the engine ahead of the first request."""
         self._worker.ask(warm=("warm", pack_path, device))
 
-    def submit(self, request: PredictRequest) -> int:
-        """Ask for a prediction; an earlier one is cancelled. Returns the job's number."""
-        self._current = next(self._numbers)
+    def submit(self, request: EngineRequest) -> int:
+        """Ask the engine; what was asked before is ``superseded``. Returns the job's number."""
+        before, self._current = self._current, next(self._numbers)
         self._worker.ask(job=(self._current, request))
+        if before is not None:
+            self.superseded.emit(before)
         return self._current
 
     def cancel(self) -> None:
@@ -106,7 +109,7 @@ class _EngineThread:
         self._post = post
         self._lock = threading.Lock()
         self._wake_read, self._wake_write = Pipe(duplex=False)
-        self._wanted: tuple[int, PredictRequest] | None = None
+        self._wanted: tuple[int, EngineRequest] | None = None
         self._warm: tuple[Any, ...] | None = None
         self._cancel = False
         self._closing = False
@@ -122,7 +125,7 @@ class _EngineThread:
     def ask(
         self,
         *,
-        job: tuple[int, PredictRequest] | None = None,
+        job: tuple[int, EngineRequest] | None = None,
         warm: tuple[Any, ...] | None = None,
         cancel: bool = False,
     ) -> None:

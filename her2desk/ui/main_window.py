@@ -6,43 +6,44 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from her2desk.domain.prediction import Prediction
-from her2desk.domain.roi import Box
+from her2desk.domain.drawing import Drawing
+from her2desk.domain.proposal import Proposal
 from her2desk.errors import Her2DeskError, StoreRefused
 from her2desk.paths import demo_case_dir
 from her2desk.settings import Settings, load_settings, save_settings
-from her2desk.stats.statements import heat_share_sentence
 from her2desk.store.history import Action
 from her2desk.store.library import Library
+from her2desk.texts import msg
+from her2desk.ui.answer_display import AnswerDisplay
 from her2desk.ui.canvas.workspace import Workspace
 from her2desk.ui.case_list import CaseList
+from her2desk.ui.deidentify.entrance import DeidentifyEntrance
 from her2desk.ui.dialogs import Dialogs
 from her2desk.ui.exporting import write_nomogram
+from her2desk.ui.frame_notices import FrameNotices
 from her2desk.ui.header_bar import HeaderBar
 from her2desk.ui.import_notice import ImportNotice
+from her2desk.ui.import_table import ImportTable
 from her2desk.ui.imports import Importer
 from her2desk.ui.jobs import Background, JobRunner
+from her2desk.ui.opened_case import OpenCase, OpenPack
+from her2desk.ui.outline_files import OutlineFiles
 from her2desk.ui.panels.read_first import Impression
-from her2desk.ui.panels.result_context import context_of
-from her2desk.ui.readings import (
-    missing_names,
-    missing_note,
-    nomogram_of,
-    nomogram_shift,
-    validation_aucs,
-)
+from her2desk.ui.proposals import Proposals
+from her2desk.ui.reader_menu import ReaderMenu
+from her2desk.ui.readers.entrance import ReadersEntrance
+from her2desk.ui.readings import nomogram_of, nomogram_shift
 from her2desk.ui.right_column import RightColumn
-from her2desk.ui.session import OpenCase, OpenPack, Session
+from her2desk.ui.session import Session
 from her2desk.ui.settings_dialog import SettingsDialog
 from her2desk.ui.status_line import StatusLine
 from her2desk.ui.theme import apply_theme
 from her2desk.ui.training.entrance import TrainingEntrance
-from her2desk.ui.window_actions import Deeds, add_actions
+from her2desk.ui.window_actions import TOOLS, Deeds, add_actions
 
 log = logging.getLogger(__name__)
-NOWHERE = Box(0, 0, 0, 0)
 WINDOWS_FILE = "windows.ini"  # where windows stood, beside the settings
 
 
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Her2Desk")
         self.setAcceptDrops(True)
         self._library = library
+        library.reader = settings.reader
         self._is_closed = False
         self.dialogs = Dialogs(self)
         self._settings_file = settings_file
@@ -68,8 +70,12 @@ class MainWindow(QMainWindow):
         self.runner = JobRunner(library_dir, self)
         self.background = Background(self)
         self.session = Session(library, self.runner, self.background, settings, self)
+        self.proposals = Proposals(self.session, self.runner, self)
         self.importer = Importer(library, self)
         self.training = TrainingEntrance(settings_file.with_name(WINDOWS_FILE), self)
+        self.readers = ReadersEntrance(library, self)
+        self.deidentifying = DeidentifyEntrance(library_dir, lambda: library.reader, self)
+        self.outlines = OutlineFiles(self.session, self.background, self.dialogs, self)
         self.header = HeaderBar()
         self.cases = CaseList()
         self.workspace = Workspace()
@@ -78,7 +84,10 @@ class MainWindow(QMainWindow):
         self.clinical, self.nomogram = self.right.clinical, self.right.nomogram
         self.why = self.right.why
         self.status = StatusLine()
+        self.answer = AnswerDisplay(self.session, self.right, self.workspace, self.status, self)
         self.import_notice = ImportNotice()
+        self.import_table = ImportTable(self.background, self)
+        self.frame_notices = FrameNotices(self.session, self.workspace, self.background, self)
         self._arrange()
         self._make_actions()
         self._connect_session()
@@ -91,6 +100,7 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Start the engine and open the pack; called after the first paint."""
         self.runner.start()
+        self.session.warm_up()
         self.session.open_pack(self._pack_path)
 
     def open_files(self, paths: list[Path]) -> None:
@@ -133,7 +143,12 @@ class MainWindow(QMainWindow):
         deeds = Deeds(
             import_files=self.ask_for_files,
             choose_pack=self.ask_for_pack,
+            show_import=self.import_table.show_table,
             train=self.training.open,
+            open_outline=lambda: self.outlines.open(self.workspace.frame_index),
+            save_outline=self.outlines.save,
+            compare_readers=self.readers.open,
+            deidentify=self.deidentifying.open,
             search=self.cases.search.setFocus,
             show_cases=self.cases.view.setFocus,
             show_image=self.workspace.setFocus,
@@ -146,22 +161,30 @@ class MainWindow(QMainWindow):
             quit=self.close,
         )
         self._actions = add_actions(self, deeds)
+        tools = QMenu(self)
+        tools.addActions(self._actions[TOOLS])
+        readers = ReaderMenu(self._library.readers, lambda: self._library.reader, self)
+        readers.reader_chosen.connect(self._change_reader)
+        self.header.set_menus(readers, tools)
 
     def _connect_session(self) -> None:
         session = self.session
         session.case_opened.connect(self._show_case)
+        session.image_described.connect(self.workspace.set_image)
         session.frame_decoded.connect(self.workspace.frame_ready)
         session.frame_failed.connect(self.workspace.frame_failed)
         session.pack_opened.connect(self._show_pack)
-        session.running.connect(lambda fraction, text: self.result.show_running(text, fraction))
-        session.answered.connect(self._show_prediction)
-        session.went_stale.connect(self._mark_stale)
-        session.was_cancelled.connect(self._show_cancelled)
         session.refused.connect(self._show_error)
         session.case_saved.connect(self.status.show_saved)
         session.case_saved.connect(self._refresh_found)
         session.refused.connect(self.training.show_refused)
         self.runner.engine_ready.connect(self.status.show_ready)
+        self.proposals.asked.connect(self.workspace.set_assist_busy)
+        self.proposals.proposed.connect(self.workspace.show_proposal)
+        self.proposals.refused.connect(self._note_refusal)
+        self.outlines.opened.connect(self._show_opened_outline)
+        self.outlines.refused.connect(self._note_refusal)
+        self.outlines.written.connect(lambda path: self.status.show_written(str(path)))
 
     def _connect_widgets(self) -> None:
         self.header.import_clicked.connect(self.ask_for_files)
@@ -176,20 +199,24 @@ class MainWindow(QMainWindow):
         self.workspace.demo_requested.connect(self.open_demo)
         self.workspace.files_dropped.connect(self.open_files)
         self.workspace.frame_requested.connect(self.session.request_frame)
-        self.workspace.roi_closed.connect(self._take_roi)
-        self.workspace.roi_cleared.connect(self._clear_roi)
+        self.workspace.drawing_changed.connect(self._take_drawing)
+        self.workspace.assist_requested.connect(self.proposals.ask)
+        self.workspace.track_requested.connect(self.proposals.track)
+        self.workspace.proposal_answered.connect(self.proposals.keep_answer)
         self.clinical.record_changed.connect(self.session.set_clinical)
-        self.clinical.validity_changed.connect(self._on_validity)
         self.result.impression_recorded.connect(self._keep_impression)
         self.result.cancel_requested.connect(self.session.cancel)
         self.result.retry_requested.connect(self.session.run)
         self.result.threshold_dragged.connect(self._own_threshold)
         self.result.operating_point_chosen.connect(self._choose_point)
         self.result.prevalence_changed.connect(self._choose_prevalence)
-        self.result.revealed_changed.connect(self._reveal)
         self.workspace.heatmap_opacity_changed.connect(self._keep_opacity)
         self.why.heatmap_requested.connect(lambda: self.workspace.set_heatmap_visible(True))
         self.nomogram.export_requested.connect(self._export_nomogram)
+        self.importer.began.connect(self.import_table.clear)
+        self.importer.rows_arrived.connect(self.import_table.add_rows)
+        self.import_notice.table_requested.connect(self.import_table.show_table)
+        self.import_table.case_requested.connect(self._open_for_reading)
         self.importer.started.connect(self.status.show_import_started)
         self.importer.progressed.connect(self.status.show_import_progress)
         self.importer.finished.connect(self._show_imported)
@@ -197,6 +224,10 @@ class MainWindow(QMainWindow):
         self.status.import_cancel_requested.connect(self.importer.cancel)
         self.training.pack_chosen.connect(self.session.open_pack)
         self.training.state_told.connect(self.header.set_training)
+        self.readers.case_requested.connect(self._open_for_reading)
+        self.readers.refused.connect(self._show_error)
+        self.workspace.calibration_given.connect(self.session.set_calibration)
+        self.workspace.calibration_removed.connect(lambda: self.session.set_calibration(None))
 
     # What the user asks
 
@@ -238,20 +269,22 @@ class MainWindow(QMainWindow):
                 apply_theme(app, settings.theme)
                 self.header.name_theme()
         self.header.set_reader(settings.reader)
-        self._library.reader = settings.reader
-        self._apply_read_first()
+        self.session.set_reader(settings.reader)
+        self.readers.set_reader(settings.reader)
+        self.answer.apply_read_first()
         if settings.device != before.device:
             self.session.run()
         if settings.operating_point != before.operating_point:
             self.session.operating_point = settings.operating_point
         self.session.restate(self.session.operating_point, settings.local_prevalence)
 
-    def _take_roi(self, roi: object) -> None:
-        self.session.set_roi(roi)  # type: ignore[arg-type]
+    def _change_reader(self, name: str) -> None:
+        self.apply_settings(replace(self.session.settings, reader=name))
 
-    def _clear_roi(self) -> None:
-        self.session.set_roi(None)
-        self._hide_answer()
+    def _take_drawing(self, drawing: Drawing) -> None:
+        self.session.set_drawing(drawing)
+        if self.session.roi is None:
+            self.answer.hide()
 
     def _own_threshold(self, threshold: float) -> None:
         self.session.restate(threshold, self.session.settings.local_prevalence)
@@ -281,12 +314,6 @@ class MainWindow(QMainWindow):
             self._show_error,
         )
 
-    def _on_validity(self, is_valid: bool) -> None:
-        if not is_valid:
-            self._mark_stale()
-        elif self.session.is_current and self.session.prediction is not None:
-            self._show_prediction(self.session.prediction)
-
     def _keep_impression(self, impression: Impression) -> None:
         self.session.record(
             Action.IMPRESSION,
@@ -296,11 +323,11 @@ class MainWindow(QMainWindow):
     # What the session says
 
     def _show_case(self, case: OpenCase) -> None:
-        self.workspace.show_case(case.image, roi=case.roi)
+        self.workspace.show_case(case.image, drawing=case.drawing)
         self.clinical.set_record(case.clinical)
         self.cases.select(case.case_id)
         self.result.set_impression(None)
-        self._hide_answer()
+        self.answer.hide()
 
     def _show_pack(self, opened: OpenPack) -> None:
         identity = opened.pack.identity
@@ -308,36 +335,7 @@ class MainWindow(QMainWindow):
         self.result.set_pack(identity)
         self.clinical.set_used_fields(opened.pack.models.clinical_inputs)
         self.training.show_used(opened.path)
-        self._apply_read_first()
-
-    def _show_prediction(self, prediction: Prediction) -> None:
-        pack = self.session.pack
-        if pack is None:
-            return
-        note = missing_note(prediction, pack.pack, self.session.clinical)
-        self.result.show_result(prediction.readout, context_of(prediction, missing_inputs=note))
-        geometry, values = nomogram_of(prediction, pack.pack, self.session.clinical)
-        missing = missing_names(pack.pack, self.session.clinical)
-        self.nomogram.set_geometry(geometry, nomogram_shift(prediction), missing)
-        self.nomogram.set_patient(values)
-        self.why.show_prediction(prediction, validation_aucs(pack.pack))
-        self.status.show_analysis(prediction.timings_ms["total"], prediction.device)
-        self._reveal(self.result.is_revealed)
-
-    def _mark_stale(self) -> None:
-        self.result.mark_stale()
-        self.workspace.set_heatmap(None, NOWHERE)
-        self.nomogram.clear()
-        self.why.mark_stale()
-
-    def _show_cancelled(self) -> None:
-        if self.session.prediction is None:
-            self.result.show_empty()
-        elif self.session.is_current:
-            self._show_prediction(self.session.prediction)
-        else:
-            self.result.mark_stale()
-        self.status.show_cancelled()
+        self.answer.apply_read_first()
 
     def _show_error(self, error: Her2DeskError) -> None:
         self.result.show_error(error.message.text(), error.remedy.text())
@@ -349,28 +347,17 @@ class MainWindow(QMainWindow):
         if case_ids:
             self.session.open_case(case_ids[0])
 
-    def _hide_answer(self) -> None:
-        self.result.show_empty()
-        self.workspace.set_heatmap(None, NOWHERE)
-        self.nomogram.clear()
-        self.why.clear()
+    def _show_opened_outline(self, proposal: Proposal) -> None:
+        self.workspace.go_to_frame(proposal.roi.frame_index)
+        self.workspace.show_proposal(proposal)
 
-    def _reveal(self, revealed: bool) -> None:
-        """Show what explains the answer, or nothing of it before the reader's own impression."""
-        self.right.set_revealed(revealed)
-        prediction = self.session.prediction
-        heatmap = prediction.heatmap if prediction is not None else None
-        if heatmap is None or prediction is None or not (revealed and self.session.is_current):
-            self.workspace.set_heatmap(None, NOWHERE)
-        else:
-            words = heat_share_sentence(heatmap.share_in_roi).text()
-            roi = prediction.inputs.roi
-            self.workspace.set_heatmap(heatmap.values, heatmap.crop, roi, words)
+    def _note_refusal(self, error: Her2DeskError) -> None:
+        words = msg("{what} {remedy}", what=error.message.text(), remedy=error.remedy.text())
+        self.workspace.show_note(words)
 
-    def _apply_read_first(self) -> None:
-        pack = self.session.pack
-        demo = pack is not None and pack.pack.manifest.demo
-        self.result.set_read_first(self.session.settings.read_first and not demo)
+    def _open_for_reading(self, case_id: int) -> None:
+        self.session.open_case(case_id)
+        self.activateWindow()
 
     # Qt
 
@@ -379,7 +366,11 @@ class MainWindow(QMainWindow):
         if not self._is_closed:
             self._is_closed = True
             self.training.close()
+            self.readers.close()
+            self.deidentifying.close()
             self.importer.close()
+            self.frame_notices.close()
+            self.session.close()
             self.background.close()
             self.runner.close()
             self._library.close()

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from her2desk.domain.clinical import FIELDS_BY_NAME, ClinicalRecord
+from her2desk.domain.log_odds import sigmoid
 from her2desk.domain.nomogram import NomogramGeometry, NomogramModel, NomogramTerm
 from her2desk.domain.prediction import Prediction
 from her2desk.inference.branches import combined_estimate, combined_inputs, known_inputs
-from her2desk.inference.readout import prevalence_shift, sigmoid
+from her2desk.inference.readout import prevalence_shift
 from her2desk.packs.manifest import Submodel
 from her2desk.packs.pack import CLINICAL_SIGNATURE, CNN_LOGIT, DLR_SIGNATURE, Pack
 from her2desk.stats.nomogram import build_nomogram

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
 
 from her2desk.domain.clinical import clinical_from_json
+from her2desk.domain.drawing import drawing_of
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.roi import Roi, roi_from_json
 from her2desk.errors import EngineFailed, Her2DeskError
@@ -28,8 +29,9 @@ class Rehearsal:
     """
 
     def __init__(self, home: Path, settings: Settings) -> None:
+        self.library = open_library(home / "library")
         self.window = MainWindow(
-            open_library(home / "library"),
+            self.library,
             home / "library",
             settings,
             home / "settings.json",
@@ -52,8 +54,10 @@ class Rehearsal:
 
     def open_case(self) -> None:
         """Open the demo case on the frame of its outline."""
+        opened: list[object] = []
+        self.window.session.case_opened.connect(opened.append)
         self.window.open_demo()
-        self.wait_until(lambda: self.window.workspace.view.has_frame)
+        self.wait_until(lambda: bool(opened) and self.window.workspace.view.has_frame)
         frame = demo_roi().frame_index
         self.window.workspace.go_to_frame(frame)
         self.wait_until(lambda: self.window.workspace.view.frame_index == frame)
@@ -67,9 +71,9 @@ class Rehearsal:
 
     def draw(self) -> None:
         """Draw the demo case's outline; an analysis begins."""
-        roi = demo_roi()
-        self.window.workspace.set_roi(roi)
-        self.window.session.set_roi(roi)
+        drawing = drawing_of(demo_roi())
+        self.window.workspace.set_drawing(drawing)
+        self.window.session.set_drawing(drawing)
 
     def answer(self) -> Prediction:
         """Wait for the answer to what is on screen."""

@@ -1,16 +1,16 @@
 """The case being read: what is on screen, what was asked of the engine, and whether the two agree."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from her2desk.domain.clinical import ClinicalRecord
-from her2desk.domain.image import UltrasoundImage
+from her2desk.domain.drawing import Drawing
+from her2desk.domain.image import UserCalibration
 from her2desk.domain.prediction import Inputs, Prediction
 from her2desk.domain.roi import Roi
 from her2desk.errors import Her2DeskError, InputRefused
@@ -19,38 +19,19 @@ from her2desk.packs.pack import Pack
 from her2desk.settings import Settings
 from her2desk.store.history import Action
 from her2desk.store.library import Library
+from her2desk.ui.frame_loader import FrameLoader
 from her2desk.ui.jobs import Background, JobRunner
-
-FrameProvider = Callable[[int], NDArray[np.uint8]]
-
-
-@dataclass(frozen=True)
-class OpenCase:
-    """A case of the library, opened: its file, and how to get its frames (slow, off the GUI thread)."""
-
-    case_id: int
-    path: Path
-    image: UltrasoundImage
-    frame: FrameProvider
-    roi: Roi | None
-    clinical: ClinicalRecord
-
-
-@dataclass(frozen=True)
-class OpenPack:
-    """A pack and the file it came from."""
-
-    path: Path
-    pack: Pack
+from her2desk.ui.opened_case import OpenCase, OpenPack, open_case
 
 
 class Session(QObject):
-    """Owns the present case, ROI, clinical record, pack and answer; widgets show what it says.
+    """Owns the present case, drawing, clinical record, pack and answer; widgets show what it says.
 
     An answer whose fingerprint differs from what is on screen is never shown as current.
     """
 
     case_opened = Signal(object)
+    image_described = Signal(object)
     case_saved = Signal()
     frame_decoded = Signal(int, object, str)
     frame_failed = Signal(int, str)
@@ -72,7 +53,7 @@ class Session(QObject):
         super().__init__(parent)
         self.settings = settings
         self.case: OpenCase | None = None
-        self.roi: Roi | None = None
+        self.drawing = Drawing()
         self.clinical = ClinicalRecord()
         self.pack: OpenPack | None = None
         self.prediction: Prediction | None = None
@@ -80,10 +61,19 @@ class Session(QObject):
         self._library = library
         self._runner = runner
         self._background = background
+        self._frames = FrameLoader(self)
+        self._job: int | None = None
+        self._frames.decoded.connect(self.frame_decoded)
+        self._frames.failed.connect(self._on_frame_failed)
         runner.progressed.connect(self._on_progress)
         runner.finished.connect(self._on_finished)
         runner.failed.connect(self._on_failed)
         runner.cancelled.connect(self._on_cancelled)
+
+    @property
+    def roi(self) -> Roi | None:
+        """The outline that the estimate is made from, the largest of those drawn."""
+        return self.drawing.answering
 
     @property
     def inputs(self) -> Inputs | None:
@@ -92,7 +82,12 @@ class Session(QObject):
             return None
         image = self.case.image
         return Inputs(
-            image.sha256, image.sop_instance_uid, self.roi, self.clinical, self.pack.pack.digest
+            image.sha256,
+            image.sop_instance_uid,
+            self.roi,
+            self.clinical,
+            self.pack.pack.digest,
+            image.user_calibration,
         )
 
     @property
@@ -118,32 +113,61 @@ class Session(QObject):
     def open_case(self, case_id: int) -> None:
         """Open a case of the library; ``case_opened`` or ``refused`` follows."""
         self._background.run(
-            lambda: _opened(self._library, case_id), self._on_case, self.refused.emit
+            lambda: open_case(self._library, case_id), self._on_case, self.refused.emit
+        )
+
+    def warm_up(self) -> None:
+        """Load what the first case and the first outline need before they come."""
+        self._frames.warm()
+        self._background.run(
+            lambda: import_module("shapely"), lambda _module: None, self.refused.emit
         )
 
     def request_frame(self, index: int) -> None:
-        """Decode a frame of the present case; ``frame_decoded`` follows."""
-        case = self.case
-        if case is None:
+        """Decode a frame of the present case; ``frame_decoded`` or ``frame_failed`` follows."""
+        if self.case is not None:
+            self._frames.request(index)
+
+    def set_reader(self, name: str) -> None:
+        """Go on as another reader, who sees nothing of what others drew."""
+        if name == self._library.reader:
             return
 
-        def deliver(pixels: NDArray[np.uint8]) -> None:
-            if self.case is case:
-                self.frame_decoded.emit(index, pixels, case.image.sha256)
+        def change() -> (
+            None
+        ):  # after the strokes of the reader before, which wait in the same queue
+            self._library.reader = name
 
-        def fail(error: Her2DeskError) -> None:
-            if self.case is case:
-                self.frame_failed.emit(index, str(error))
+        self._background.run(change, lambda _none: self.case_saved.emit(), self.refused.emit)
+        if self.case is not None:
+            self.open_case(self.case.case_id)
 
-        self._background.run(lambda: case.frame(index), deliver, fail)
-
-    def set_roi(self, roi: Roi | None) -> None:
-        """Take the outline as drawn: keep it, and ask for an answer."""
-        if self.case is None or roi == self.roi:
+    def set_drawing(self, drawing: Drawing) -> None:
+        """Take what is drawn after a stroke: keep it, and ask for an answer where that changes."""
+        if self.case is None or drawing == self.drawing:
             return
-        self.roi = roi
+        before = self.roi
+        self.drawing = drawing
         case_id = self.case.case_id
-        self._save(lambda: self._library.save_roi(case_id, roi))
+        self._save(lambda: self._library.save_drawing(case_id, drawing))
+        if self.roi != before:
+            self._changed()
+
+    def set_calibration(self, calibration: UserCalibration | None) -> None:
+        """Take the size of a pixel that the reader measured, or take it back."""
+        case = self.case
+        if case is None or calibration == case.image.user_calibration:
+            return
+        try:
+            if calibration is not None:
+                calibration.check(case.image)
+        except InputRefused as error:
+            self.refused.emit(error)
+            return
+        image = replace(case.image, user_calibration=calibration)
+        self.case = replace(case, image=image)
+        self._save(lambda: self._library.save_calibration(case.case_id, calibration))
+        self.image_described.emit(image)
         self._changed()
 
     def set_clinical(self, record: ClinicalRecord) -> None:
@@ -171,7 +195,7 @@ class Session(QObject):
             self._runner.cancel()
             self.refused.emit(error)
             return
-        self._runner.submit(
+        self._job = self._runner.submit(
             PredictRequest(
                 self.case.path,
                 self.roi,
@@ -180,12 +204,22 @@ class Session(QObject):
                 self.settings.device,
                 self.operating_point,
                 self.settings.local_prevalence,
+                self.case.image.user_calibration,
             )
         )
+
+    def run_if_due(self) -> None:
+        """Ask again where another question to the engine came before the answer."""
+        if not self.is_current:
+            self.run()
 
     def cancel(self) -> None:
         """Stop the running prediction; the case stays as it is."""
         self._runner.cancel()
+
+    def close(self) -> None:
+        """Stop decoding frames."""
+        self._frames.close()
 
     def restate(self, operating_point: str | float, prevalence: float | None) -> None:
         """Say the present answer at another operating point or prevalence (arithmetic only).
@@ -236,58 +270,37 @@ class Session(QObject):
 
     def _on_case(self, case: OpenCase) -> None:
         self._runner.cancel()
-        self.case, self.roi, self.clinical = case, case.roi, case.clinical
+        self.case, self.drawing, self.clinical = case, case.drawing, case.clinical
         self.prediction = None
+        self._frames.open(case.frames, case.image.sha256)
         self.case_opened.emit(case)
         self.run()
 
-    def _on_progress(self, _job: int, fraction: float, text: Any) -> None:
-        self.running.emit(fraction, text.text())
+    def _on_progress(self, job: int, fraction: float, text: Any) -> None:
+        if job == self._job:
+            self.running.emit(fraction, text.text())
 
-    def _on_finished(self, _job: int, prediction: Prediction) -> None:
+    def _on_finished(self, _job: int, result: object) -> None:
         inputs, case, pack = self.inputs, self.case, self.pack
-        if inputs is None or prediction.inputs.sha256 != inputs.sha256:
-            return  # the answer belongs to something no longer on screen
-        if case is None or pack is None:
+        if not isinstance(result, Prediction) or case is None or pack is None or inputs is None:
             return
+        if result.inputs.sha256 != inputs.sha256:
+            return  # the answer belongs to something no longer on screen
         # The operating point or the prevalence may have been changed while the engine worked.
-        found = self._restated(prediction, pack.pack, self.settings.local_prevalence)
+        found = self._restated(result, pack.pack, self.settings.local_prevalence)
         self.prediction = found
         document = found.to_json()
         self._save(lambda: self._library.save_prediction(case.case_id, document, inputs.sha256))
         self.answered.emit(found)
 
-    def _on_failed(self, _job: int, error: Her2DeskError) -> None:
-        self.refused.emit(error)
+    def _on_failed(self, job: int, error: Her2DeskError) -> None:
+        if job == self._job:
+            self.refused.emit(error)
 
-    def _on_cancelled(self, _job: int) -> None:
-        self.was_cancelled.emit()
+    def _on_cancelled(self, job: int) -> None:
+        if job == self._job:
+            self.was_cancelled.emit()
 
-
-def _opened(library: Library, case_id: int) -> OpenCase:
-    from her2desk.dicom.reader import open_image
-
-    path = library.image_path(case_id)
-    opened = open_image(path)
-    return OpenCase(
-        case_id,
-        path,
-        opened.image,
-        opened.frames.frame,
-        library.latest_roi(case_id),
-        library.latest_clinical(case_id) or _from_header(opened.image),
-    )
-
-
-def _from_header(image: UltrasoundImage) -> ClinicalRecord:
-    """What the file itself says of the patient; a value that cannot be right is left out."""
-    record = ClinicalRecord()
-    said = {"age_years": image.patient_age_years, "laterality": image.laterality}
-    for name, value in said.items():
-        fuller = replace(record, **{name: value})  # type: ignore[arg-type]
-        try:
-            fuller.check()
-        except InputRefused:
-            continue
-        record = fuller
-    return record
+    def _on_frame_failed(self, index: int, words: str, sha256: str) -> None:
+        if self.case is not None and self.case.image.sha256 == sha256:
+            self.frame_failed.emit(index, words)

@@ -31,10 +31,12 @@ def rows_of(actions: Sequence[QAction]) -> list[Row]:
 def drawing_rows() -> list[Row]:
     """The keys that the picture itself listens to."""
     return [
-        (tr("Enter"), tr("Close the outline")),
+        (tr("Enter"), tr("Close the outline, or keep what is proposed")),
         (tr("Backspace"), tr("Take the last point back")),
-        (tr("Delete"), tr("Remove the chosen point")),
-        (tr("Esc"), tr("Give up what is being drawn")),
+        (tr("Delete"), tr("Remove the chosen point or ruler")),
+        (tr("Esc"), tr("Give up what is being drawn, or drop what is proposed")),
+        (tr("Shift, Ctrl while dragging"), tr("A circle or a straight ruler; from the centre")),
+        (tr("[ ]"), tr("A smaller or larger brush")),
         (tr("Space and drag"), tr("Move the image")),
         (tr("← →"), tr("Previous or next frame")),
         (tr("Wheel"), tr("Zoom")),

@@ -15,7 +15,12 @@ class Deeds:
 
     import_files: Callable[[], object]
     choose_pack: Callable[[], object]
+    show_import: Callable[[], object]
     train: Callable[[], object]
+    open_outline: Callable[[], object]
+    save_outline: Callable[[], object]
+    compare_readers: Callable[[], object]
+    deidentify: Callable[[], object]
     search: Callable[[], object]
     show_cases: Callable[[], object]
     show_image: Callable[[], object]
@@ -28,12 +33,20 @@ class Deeds:
     quit: Callable[[], object]
 
 
+TOOLS = slice(3, 8)  # the actions that stand under Tools in the header too
+
+
 def add_actions(window: QWidget, deeds: Deeds) -> list[QAction]:
     """Give ``window`` its actions, in the order in which help lists them."""
     rows = (
         (tr("Import files"), "Ctrl+O", deeds.import_files),
         (tr("Choose a model pack"), "Ctrl+Shift+O", deeds.choose_pack),
         (tr("Train a model pack"), "Ctrl+Shift+T", deeds.train),
+        (tr("Files of the last import…"), "Ctrl+I", deeds.show_import),
+        (tr("Open an outline…"), "Ctrl+Shift+I", deeds.open_outline),
+        (tr("Save the outline…"), "Ctrl+Shift+S", deeds.save_outline),
+        (tr("Compare readers…"), "Ctrl+Shift+R", deeds.compare_readers),
+        (tr("De-identify files…"), "Ctrl+Shift+D", deeds.deidentify),
         (tr("Search cases"), "Ctrl+F", deeds.search),
         (tr("Cases"), "Ctrl+1", deeds.show_cases),
         (tr("Image"), "Ctrl+2", deeds.show_image),

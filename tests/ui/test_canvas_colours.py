@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from her2desk.ui.canvas.heat_colours import colour_table, heat_picture, resized
+from her2desk.ui.canvas.heat_colours import colour_table, heat_picture
 from her2desk.ui.canvas.overlay import bar_length_mm
 from her2desk.ui.canvas.window_level import WindowLevel
 
@@ -40,12 +40,6 @@ def test_the_colour_table_runs_from_dark_to_light() -> None:
     assert table[255].tolist() == [253, 231, 37]
     luma = table @ np.array([0.299, 0.587, 0.114])
     assert (np.diff(luma) > -0.5).all()
-
-
-def test_heat_is_interpolated_between_the_middles_of_its_cells() -> None:
-    grid = np.array([[0.0, 1.0]], np.float32)
-    assert resized(grid, 1, 4).tolist() == [[0.0, 0.25, 0.75, 1.0]]
-    assert resized(grid, 3, 2).tolist() == [[0.0, 1.0]] * 3
 
 
 def test_heat_that_is_no_number_or_out_of_range_is_not_painted_wild() -> None:

@@ -6,10 +6,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely import Polygon
 
+from her2desk.domain.drawing import Drawing, drawing_of
 from her2desk.domain.roi import Point, Roi
 from her2desk.ui.canvas import drawing as drawings
-from her2desk.ui.canvas.drawing import Drawing, History
+from her2desk.ui.canvas.drawing import History
 from her2desk.ui.canvas.geometry import (
     clamp,
     clamped_shift,
@@ -19,7 +21,11 @@ from her2desk.ui.canvas.geometry import (
     nearest_vertex,
     simplified,
 )
-from her2desk.ui.canvas.tools import Board, EditPen, FreehandPen, PolygonPen, delete_vertex
+from her2desk.ui.canvas.pens.brush import BrushPen, EraserPen
+from her2desk.ui.canvas.pens.edit import EditPen, delete_chosen
+from her2desk.ui.canvas.pens.outline import EllipsePen, FreehandPen, PolygonPen, close
+from her2desk.ui.canvas.pens.ruler import RulerPen
+from her2desk.ui.canvas.tools import Board, Pen
 
 SQUARE: tuple[Point, ...] = ((10.0, 10.0), (30.0, 10.0), (30.0, 30.0), (10.0, 30.0))
 COLUMNS, ROWS = 100, 80
@@ -30,7 +36,7 @@ points = st.tuples(coordinates, coordinates)
 
 def a_board(roi: Roi | None = None) -> Board:
     board = Board(columns=COLUMNS, rows=ROWS, reach=2.0)
-    board.history.reset(Drawing(roi))
+    board.history.reset(Drawing() if roi is None else drawing_of(roi))
     return board
 
 
@@ -50,26 +56,51 @@ actions = st.one_of(
     st.tuples(st.just("clear"), points),
     st.tuples(st.just("drag"), points),
     st.tuples(st.just("delete"), points),
+    st.tuples(st.just("freehand"), points),
+    st.tuples(st.just("ellipse"), points),
+    st.tuples(st.just("brush"), points),
+    st.tuples(st.just("eraser"), points),
+    st.tuples(st.just("ruler"), points),
+    st.tuples(st.just("key frame"), points),
+    st.tuples(st.just("turn"), points),
 )
+STROKES: dict[str, tuple[type[Pen], tuple[Point, ...]]] = {
+    "freehand": (FreehandPen, ((10.0, 60.0), (80.0, 10.0), (30.0, 0.0))),
+    "ellipse": (EllipsePen, ((40.0, 40.0),)),
+    "brush": (BrushPen, ((20.0, 20.0), (60.0, 40.0))),
+    "eraser": (EraserPen, ((25.0, 0.0), (25.0, 90.0))),
+    "ruler": (RulerPen, ((90.0, 70.0),)),
+}
 
 
 def act(board: Board, name: str, at: Point) -> None:
     history, present = board.history, board.history.present
     if name == "point":
         PolygonPen().press(board, at)
+    elif name == "close":
+        close(board)
     elif name == "back":
         history.record(present.without_last_point())
-    elif name == "close":
-        history.record(present.closed())
     elif name == "give up":
         history.record(present.without_pending())
     elif name == "clear":
-        history.record(present.cleared())
-    elif name == "drag" and present.roi is not None:
-        drag(board, present.roi.polygon[0], at)
+        history.record(present.without_roi(0))
+    elif name == "drag" and board.kept_here is not None:
+        drag(board, board.kept_here.polygon[0], at)
     elif name == "delete":
         board.selected_vertex = 0
-        delete_vertex(board)
+        delete_chosen(board)
+    elif name == "key frame":
+        history.record(present.with_key_frame_switched(board.frame_index))
+    elif name == "turn":
+        board.frame_index = 1 - board.frame_index
+    elif name in STROKES:
+        kind, path = STROKES[name]
+        pen = kind()
+        if pen.press(board, at):
+            for place in path:
+                pen.move(board, place)
+            pen.release(board, path[-1])
 
 
 @given(st.lists(actions, max_size=40))
@@ -91,14 +122,18 @@ def test_every_step_can_be_taken_back_and_done_again(steps: list[tuple[str, Poin
 
 
 @given(st.lists(actions, max_size=40))
-def test_nothing_drawn_ever_leaves_the_image(steps: list[tuple[str, Point]]) -> None:
+def test_nothing_drawn_ever_leaves_the_image_or_crosses_itself(
+    steps: list[tuple[str, Point]],
+) -> None:
     board = a_board()
     for name, at in steps:
         act(board, name, at)
         drawing = board.history.present
-        drawn = (*drawing.pending, *(drawing.roi.polygon if drawing.roi else ()))
+        drawn = [*drawing.pending, *(p for roi in drawing.rois for p in roi.polygon)]
+        drawn += [end for ruler in drawing.rulers for end in (ruler.start, ruler.end)]
         assert all(0 <= x <= COLUMNS and 0 <= y <= ROWS for x, y in drawn)
-        assert drawing.roi is None or len(drawing.roi.polygon) >= 3
+        assert all(Polygon(roi.polygon).is_valid for roi in drawing.rois)
+        assert len({roi.frame_index for roi in drawing.rois}) == len(drawing.rois)
 
 
 def test_a_new_step_forgets_what_was_taken_back() -> None:
@@ -119,33 +154,11 @@ def test_the_history_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawings, "MAX_STEPS", 3)
     history = History()
     for index in range(10):
-        history.record(Drawing(Roi(index, SQUARE)))
+        history.record(drawing_of(Roi(index, SQUARE)))
     undone = 0
     while history.undo():
         undone += 1
     assert undone == 3
-
-
-def test_the_old_outline_stays_until_a_new_one_is_closed() -> None:
-    old = Roi(0, SQUARE)
-    drawing = Drawing(old)
-    for point in ((50.0, 50.0), (60.0, 50.0), (60.0, 60.0)):
-        drawing = drawing.with_point(point, 2)
-        assert drawing.roi == old
-    assert drawing.closed() == Drawing(Roi(2, ((50.0, 50.0), (60.0, 50.0), (60.0, 60.0))))
-    assert drawing.without_pending() == Drawing(old)
-
-
-def test_points_of_another_frame_or_at_the_same_place_are_not_added() -> None:
-    drawing = Drawing().with_point((5.0, 5.0), 1)
-    assert drawing.with_point((9.0, 9.0), 2) is drawing
-    assert drawing.with_point((5.1, 5.1), 1) is drawing
-
-
-def test_two_points_cannot_be_closed() -> None:
-    drawing = Drawing().with_point((5.0, 5.0), 0).with_point((9.0, 9.0), 0)
-    assert not drawing.can_close
-    assert drawing.closed() is drawing
 
 
 def test_the_last_three_vertices_cannot_be_deleted() -> None:
@@ -158,7 +171,7 @@ def test_the_last_three_vertices_cannot_be_deleted() -> None:
 def test_dragging_an_edge_puts_a_vertex_there() -> None:
     board = a_board(Roi(0, SQUARE))
     drag(board, (20.0, 11.0), (20.0, 5.0))
-    assert board.drawing.roi == Roi(
+    assert board.drawing.answering == Roi(
         0, ((10.0, 10.0), (20.0, 4.0), (30.0, 10.0), (30.0, 30.0), (10.0, 30.0))
     )
 
@@ -166,13 +179,13 @@ def test_dragging_an_edge_puts_a_vertex_there() -> None:
 def test_dragging_the_inside_moves_the_outline_up_to_the_edge_of_the_image() -> None:
     board = a_board(Roi(0, SQUARE))
     drag(board, (20.0, 20.0), (15.0, 500.0))
-    assert board.drawing.roi == Roi(0, moved(SQUARE, -5.0, 50.0))
+    assert board.drawing.answering == Roi(0, moved(SQUARE, -5.0, 50.0))
 
 
 def test_taking_hold_of_a_vertex_beside_its_middle_does_not_move_it() -> None:
     board = a_board(Roi(0, SQUARE))
     drag(board, (11.0, 9.0))
-    assert board.drawing.roi == Roi(0, SQUARE)
+    assert board.drawing.answering == Roi(0, SQUARE)
     assert not board.history.can_undo
     assert board.selected_vertex == 0
 
@@ -189,7 +202,7 @@ def test_a_press_outside_the_outline_lets_go_of_the_selected_vertex() -> None:
 def test_an_outline_on_another_frame_cannot_be_taken_hold_of() -> None:
     board = a_board(Roi(1, SQUARE))
     assert not EditPen().press(board, (10.0, 10.0))
-    assert not delete_vertex(board)
+    assert not delete_chosen(board)
 
 
 def test_a_freehand_circle_keeps_its_area_with_far_fewer_points() -> None:
@@ -202,7 +215,7 @@ def test_a_freehand_circle_keeps_its_area_with_far_fewer_points() -> None:
     for at in circle[1:]:
         pen.move(board, at)
     pen.release(board, circle[-1])
-    roi = board.drawing.roi
+    roi = board.drawing.answering
     assert roi is not None
     assert roi.area_px == pytest.approx(math.pi * 400, rel=0.03)
     assert len(roi.polygon) < 40
@@ -231,7 +244,7 @@ def test_a_polygon_begun_on_another_frame_is_begun_anew() -> None:
     PolygonPen().press(board, (5.0, 5.0))
     board.frame_index = 3
     PolygonPen().press(board, (9.0, 9.0))
-    assert board.drawing == Drawing(None, ((9.0, 9.0),), 3)
+    assert board.drawing == Drawing(pending=((9.0, 9.0),), pending_frame=3)
 
 
 @given(points)

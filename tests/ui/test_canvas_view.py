@@ -1,6 +1,7 @@
 """Drawing, moving and windowing with a real mouse and real keys."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,80 +10,34 @@ from PySide6.QtGui import QColor, QEnterEvent, QImage, QKeyEvent, QMouseEvent, Q
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from her2desk.domain.image import Region, UltrasoundImage
-from her2desk.domain.roi import Box, Point, Roi
-from her2desk.ui.canvas.drawing import Drawing
+from her2desk.domain.drawing import Drawing, drawing_of
+from her2desk.domain.image import Region
+from her2desk.domain.roi import Box, Roi
 from her2desk.ui.canvas.image_view import ImageView
 from her2desk.ui.canvas.tools import Tool
 from her2desk.ui.theme import apply_theme, colours
-
-Left, Right, Middle = (
-    Qt.MouseButton.LeftButton,
-    Qt.MouseButton.RightButton,
-    Qt.MouseButton.MiddleButton,
+from tests.ui.canvas_samples import (
+    SQUARE,
+    Left,
+    Middle,
+    Right,
+    a_view,
+    an_image,
+    at,
+    click,
+    drag,
+    nearly,
+    pixel,
 )
-SQUARE: tuple[Point, ...] = ((20.0, 20.0), (60.0, 20.0), (60.0, 50.0), (20.0, 50.0))
+
 Make = Callable[..., ImageView]
-
-
-def an_image(frames: int = 5, regions: tuple[Region, ...] = ()) -> UltrasoundImage:
-    return UltrasoundImage(
-        "a" * 64,
-        None,
-        rows=80,
-        columns=120,
-        frames=frames,
-        photometric="MONOCHROME2",
-        transfer_syntax="1.2.840.10008.1.2.1",
-        regions=regions,
-        patient_id="0007",
-        laterality="L",
-    )
 
 
 @pytest.fixture
 def make(qtbot: QtBot, qapp: QApplication) -> Make:
     """A view of 376 × 256 that shows a grey image of 120 × 80 three times as large."""
     apply_theme(qapp, "dark")
-
-    def view(image: UltrasoundImage | None = None, tool: Tool = Tool.POLYGON) -> ImageView:
-        view = ImageView()
-        qtbot.addWidget(view)
-        view.resize(376, 256)
-        view.set_image(image or an_image())
-        view.show_frame(np.full((80, 120), 100, np.uint8), 0)
-        view.set_tool(tool)
-        view.show()
-        qtbot.waitExposed(view)
-        return view
-
-    return view
-
-
-def at(view: ImageView, point: Point) -> QPoint:
-    return view.transform.to_view(point).toPoint()
-
-
-def click(qtbot: QtBot, view: ImageView, *points: Point) -> None:
-    for point in points:
-        qtbot.mouseClick(view, Left, pos=at(view, point))
-
-
-def drag(qtbot: QtBot, view: ImageView, *path: Point, button: Qt.MouseButton = Left) -> None:
-    qtbot.mousePress(view, button, pos=at(view, path[0]))
-    for point in path[1:]:
-        qtbot.mouseMove(view, at(view, point))
-    qtbot.mouseRelease(view, button, pos=at(view, path[-1]))
-
-
-def pixel(view: ImageView, point: Point) -> QColor:
-    return view.grab().toImage().pixelColor(at(view, point))
-
-
-def nearly(roi: Roi | None, polygon: tuple[Point, ...]) -> bool:
-    """Equal to a third of an image pixel, which is one pixel of the view."""
-    assert roi is not None
-    return bool(np.allclose(roi.polygon, polygon, atol=0.34))
+    return partial(a_view, qtbot)
 
 
 def test_the_image_fits_and_is_three_times_as_large(make: Make) -> None:
@@ -95,10 +50,10 @@ def test_clicks_and_a_click_on_the_first_point_close_an_outline(qtbot: QtBot, ma
     view = make()
     click(qtbot, view, *SQUARE)
     assert view.roi() is None
-    with qtbot.waitSignal(view.roi_closed) as closed:
+    with qtbot.waitSignal(view.drawing_changed) as changed:
         click(qtbot, view, SQUARE[0])
-    assert nearly(closed.args[0], SQUARE)
-    assert view.roi() == closed.args[0]
+    assert nearly(view.roi(), SQUARE)
+    assert changed.args == [view.drawing]
     assert view.tool is Tool.EDIT, "a closed outline can be edited at once"
 
 
@@ -149,14 +104,15 @@ def test_escape_is_ours_while_an_outline_is_in_progress(qtbot: QtBot, make: Make
 def test_undo_of_closing_goes_on_where_the_drawing_was(qtbot: QtBot, make: Make) -> None:
     view = make()
     click(qtbot, view, *SQUARE, SQUARE[0])
-    with qtbot.waitSignal(view.roi_cleared):
+    with qtbot.waitSignal(view.drawing_changed):
         view.undo()
+    assert view.roi() is None
     assert view.tool is Tool.POLYGON
     assert len(view.drawing.pending) == 4
     view.undo()
     assert len(view.drawing.pending) == 3
     view.redo()
-    with qtbot.waitSignal(view.roi_closed):
+    with qtbot.waitSignal(view.drawing_changed):
         view.redo()
     assert not view.can_redo
     assert nearly(view.roi(), SQUARE)
@@ -186,7 +142,7 @@ def test_every_stroke_is_told_for_saving(qtbot: QtBot, make: Make) -> None:
 
 def test_freehand_closes_when_let_go(qtbot: QtBot, make: Make) -> None:
     view = make(tool=Tool.FREEHAND)
-    with qtbot.waitSignal(view.roi_closed):
+    with qtbot.waitSignal(view.drawing_changed):
         drag(qtbot, view, *SQUARE)
     assert nearly(view.roi(), SQUARE)
 
@@ -233,7 +189,7 @@ def test_quick_presses_are_strokes_too(qtbot: QtBot, make: Make) -> None:
 
 def test_an_old_outline_is_dimmed_while_a_new_one_is_drawn(qtbot: QtBot, make: Make) -> None:
     view = make(tool=Tool.POLYGON)
-    view.set_roi(Roi(0, SQUARE))
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
     click(qtbot, view, (80.0, 60.0))
     along = {pixel(view, (x, 20.0)).name() for x in np.arange(25.0, 55.0, 0.34)}
     assert colours().roi not in along
@@ -274,20 +230,20 @@ def test_drawing_off_the_image_stays_on_it(qtbot: QtBot, make: Make) -> None:
 
 def test_dragging_a_vertex_tells_live_and_closes_at_the_end(qtbot: QtBot, make: Make) -> None:
     view = make(tool=Tool.EDIT)
-    view.set_roi(Roi(0, SQUARE))
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
     live: list[Roi] = []
     view.roi_changed.connect(live.append)
-    with qtbot.waitSignal(view.roi_closed) as closed:
+    with qtbot.waitSignal(view.drawing_changed):
         drag(qtbot, view, SQUARE[2], (65.0, 55.0), (70.0, 60.0))
     assert nearly(live[0], (*SQUARE[:2], (65.0, 55.0), SQUARE[3]))
-    assert nearly(closed.args[0], (*SQUARE[:2], (70.0, 60.0), SQUARE[3]))
+    assert nearly(view.roi(), (*SQUARE[:2], (70.0, 60.0), SQUARE[3]))
     view.undo()
     assert view.roi() == Roi(0, SQUARE)
 
 
 def test_a_click_on_an_edge_adds_a_vertex_and_delete_removes_it(qtbot: QtBot, make: Make) -> None:
     view = make(tool=Tool.EDIT)
-    view.set_roi(Roi(0, SQUARE))
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
     click(qtbot, view, (40.0, 20.0))
     assert nearly(view.roi(), (SQUARE[0], (40.0, 20.0), *SQUARE[1:]))
     qtbot.keyClick(view, Qt.Key.Key_Delete)
@@ -296,7 +252,7 @@ def test_a_click_on_an_edge_adds_a_vertex_and_delete_removes_it(qtbot: QtBot, ma
 
 def test_undo_in_the_middle_of_a_drag_drops_the_drag_only(qtbot: QtBot, make: Make) -> None:
     view = make(tool=Tool.EDIT)
-    view.set_roi(Roi(0, SQUARE))
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
     qtbot.mousePress(view, Left, pos=at(view, SQUARE[0]))
     qtbot.mouseMove(view, at(view, (5.0, 5.0)))
     assert view.shown_roi() != view.roi()
@@ -309,26 +265,26 @@ def test_undo_in_the_middle_of_a_drag_drops_the_drag_only(qtbot: QtBot, make: Ma
 
 def test_clearing_can_be_taken_back(qtbot: QtBot, make: Make) -> None:
     view = make()
-    view.set_roi(Roi(0, SQUARE))
-    with qtbot.waitSignal(view.roi_cleared):
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
+    with qtbot.waitSignal(view.drawing_changed):
         view.clear()
     assert view.roi() is None
     view.undo()
     assert view.roi() == Roi(0, SQUARE)
 
 
-def test_setting_the_same_roi_keeps_the_history(qtbot: QtBot, make: Make) -> None:
+def test_setting_the_same_drawing_keeps_the_history(qtbot: QtBot, make: Make) -> None:
     view = make()
     click(qtbot, view, *SQUARE, SQUARE[0])
-    view.set_roi(view.roi())
+    view.set_drawing(view.drawing)
     assert view.can_undo
-    view.set_roi(Roi(0, SQUARE[:3]))
+    view.set_drawing(drawing_of(Roi(0, SQUARE[:3])))
     assert not view.can_undo
 
 
 def test_the_outline_is_painted_on_its_own_frame_only(make: Make) -> None:
     view = make()
-    view.set_roi(Roi(0, SQUARE))
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
     assert pixel(view, (40.0, 20.0)) == QColor(colours().roi)
     view.show_frame(np.full((80, 120), 100, np.uint8), 1)
     assert pixel(view, (40.0, 20.0)) == QColor(100, 100, 100)
@@ -521,7 +477,7 @@ def test_the_pointers_position_is_told_in_image_coordinates(qtbot: QtBot, make: 
 
 def test_what_can_be_taken_hold_of_shows_under_the_pointer(qtbot: QtBot, make: Make) -> None:
     view = make(tool=Tool.EDIT)
-    view.set_roi(Roi(0, SQUARE))
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
     for point in (SQUARE[1], (40.0, 20.0)):
         qtbot.mouseMove(view, at(view, point))
         assert view.cursor().shape() == Qt.CursorShape.PointingHandCursor
@@ -557,7 +513,7 @@ def test_the_heatmap_goes_when_the_outline_it_was_computed_from_changes(
     qtbot: QtBot, make: Make
 ) -> None:
     view = make(tool=Tool.EDIT)
-    view.set_roi(Roi(0, SQUARE))
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
     view.set_heatmap(HOT, Box(10, 10, 70, 60))
     view.set_heatmap_visible(True)
     assert view.heatmap_is_shown()
@@ -574,7 +530,7 @@ def test_the_heatmap_goes_when_the_outline_it_was_computed_from_changes(
 
 def test_a_late_heatmap_of_another_outline_is_not_shown(make: Make) -> None:
     view = make()
-    view.set_roi(Roi(0, SQUARE))
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
     view.set_heatmap_visible(True)
     view.set_heatmap(HOT, Box(10, 10, 70, 60), Roi(0, SQUARE[:3]))
     assert not view.heatmap_is_shown()

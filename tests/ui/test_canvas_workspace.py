@@ -8,11 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QFont, QImage
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from her2desk.dicom.reader import open_image
-from her2desk.domain.image import ImageWarning, Region, UltrasoundImage
+from her2desk.domain.drawing import Drawing, drawing_of
+from her2desk.domain.image import ImageWarning, Region, UltrasoundImage, UserCalibration
 from her2desk.domain.roi import Box, Roi
 from her2desk.texts import msg
 from her2desk.ui.canvas.icon_button import IconButton
@@ -67,11 +68,11 @@ def test_without_a_case_both_ways_to_start_are_offered(qtbot: QtBot, workspace: 
 
 
 def test_a_case_is_shown_with_its_outline_on_its_frame(workspace: Workspace) -> None:
-    workspace.show_case(CINE, grey, Roi(11, SQUARE))
+    workspace.show_case(CINE, grey, drawing_of(Roi(11, SQUARE)))
     assert workspace.view.isVisible()
     assert workspace.view.frame_index == workspace.frame_index == 11
     assert workspace.roi() == Roi(11, SQUARE)
-    assert workspace.cine.slider.mark() == 11
+    assert workspace.cine.slider.marks().answering == 11
     assert workspace.view.tool is Tool.EDIT
     workspace.clear_case()
     assert workspace.empty_state.isVisible()
@@ -133,7 +134,7 @@ def test_calibration_and_its_source_are_always_on_screen(
     qtbot: QtBot, workspace: Workspace
 ) -> None:
     workspace.show_case(CINE, grey)
-    line = "0.062 mm/px · region 2 of 2, from the DICOM ultrasound region"
+    line = "0.062 mm/px · region 2 of 2 (tissue, 2-D), from the DICOM ultrasound region"
     assert workspace.calibration_text() == line
     workspace.show_case(STILL, grey)
     assert workspace.calibration_text() == "No calibration: sizes are in pixels"
@@ -155,21 +156,24 @@ def test_calibration_follows_the_pointer_and_says_why_it_is_missing(
     assert workspace.calibration_text() == "No calibration: sizes are in pixels"
     qtbot.mouseMove(view, QPoint(1, 1))
     assert workspace.calibration_text().startswith("0.1 mm/px")
-    workspace.set_roi(Roi(0, ((50.0, 20.0), (65.0, 20.0), (65.0, 60.0), (20.0, 60.0))))
+    workspace.set_drawing(
+        drawing_of(Roi(0, ((50.0, 20.0), (65.0, 20.0), (65.0, 60.0), (20.0, 60.0))))
+    )
     assert "crosses the edge of its ultrasound region" in workspace.calibration_text()
 
 
 def test_the_size_is_said_in_mm_and_follows_the_drag(qtbot: QtBot, workspace: Workspace) -> None:
     workspace.show_case(CINE, grey)
     assert workspace.size_text() == "No outline yet"
-    workspace.set_roi(Roi(0, SQUARE))
-    # 40 × 30 pixels of 0.062 mm: 2.48 × 1.86 mm, 4.61 mm².
-    assert workspace.size_text() == "ROI 2.5 × 1.9 mm · 4.61 mm²"
+    workspace.set_drawing(drawing_of(Roi(0, SQUARE)))
+    # 40 × 30 pixels of 0.062 mm: diagonal 50 px, across it 37.5 px, 1200 px², around it 140 px.
+    assert workspace.size_text() == "3.1 × 2.3 mm · 4.6 mm² · circumference 8.7 mm"
     view = workspace.view
     view.set_tool(Tool.EDIT)
     qtbot.mousePress(view, Left, pos=view.transform.to_view(SQUARE[2]).toPoint())
     qtbot.mouseMove(view, view.transform.to_view((100.0, 50.0)).toPoint())
-    assert workspace.size_text().startswith("ROI 5.0 × 1.9 mm")
+    # The far corner is 85.4 px away, and the size follows a moment later.
+    qtbot.waitUntil(lambda: workspace.size_text().startswith("5.3 × "))
     qtbot.mouseRelease(view, Left, pos=view.transform.to_view((100.0, 50.0)).toPoint())
     workspace.go_to_frame(2)
     assert workspace.size_text().endswith("· on frame 1")
@@ -185,21 +189,22 @@ def test_the_size_of_an_uncalibrated_outline_is_in_pixels(
     assert workspace.size_text() == "2 points"
     qtbot.mouseClick(view, Left, pos=view.transform.to_view(SQUARE[2]).toPoint())
     assert workspace.size_text() == "3 points · Enter or a double click closes"
-    workspace.set_roi(Roi(0, SQUARE))
-    assert workspace.size_text() == "ROI 40 × 30 px · 1,200 px²"
+    workspace.set_drawing(drawing_of(Roi(0, SQUARE)))
+    assert workspace.size_text() == "50 × 38 px · 1,200 px² · circumference 140 px"
 
 
 def test_closing_an_outline_is_told_to_the_window(qtbot: QtBot, workspace: Workspace) -> None:
     workspace.show_case(CINE, grey)
-    with qtbot.waitSignals([workspace.roi_closed, workspace.drawing_changed]):
+    with qtbot.waitSignal(workspace.drawing_changed):
         draw_square(qtbot, workspace)
     bar = workspace.toolbar
     assert bar.tool_actions[Tool.EDIT].isChecked()
     assert bar.undo_action.isEnabled()
     assert bar.clear_action.isEnabled()
-    with qtbot.waitSignal(workspace.roi_cleared):
+    with qtbot.waitSignal(workspace.drawing_changed):
         bar.clear_action.trigger()
-    with qtbot.waitSignal(workspace.roi_closed):
+    assert workspace.roi() is None
+    with qtbot.waitSignal(workspace.drawing_changed):
         bar.undo_action.trigger()
     bar.redo_action.trigger()
     assert workspace.roi() is None
@@ -211,7 +216,18 @@ def test_shortcuts_choose_tools_and_views(qtbot: QtBot, workspace: Workspace) ->
     view = workspace.view
     view.setFocus()
     qtbot.waitUntil(view.hasFocus)
-    for key, tool in (("G", Tool.PAN), ("D", Tool.FREEHAND), ("V", Tool.EDIT), ("P", Tool.POLYGON)):
+    keys = {
+        "G": Tool.PAN,
+        "D": Tool.FREEHAND,
+        "E": Tool.ELLIPSE,
+        "B": Tool.BRUSH,
+        "X": Tool.ERASER,
+        "A": Tool.ASSIST,
+        "R": Tool.RULER,
+        "V": Tool.EDIT,
+        "P": Tool.POLYGON,
+    }
+    for key, tool in keys.items():
         qtbot.keyClick(view, key)
         assert view.tool is tool
     view.zoom(2.0)
@@ -222,25 +238,161 @@ def test_shortcuts_choose_tools_and_views(qtbot: QtBot, workspace: Workspace) ->
     assert view.transform != zoomed
     assert view.window_level.is_identity
     qtbot.keyClick(view, "K")
-    assert workspace.cine.is_playing
-    qtbot.keyClick(view, "K")
-    assert not workspace.cine.is_playing
+    assert workspace.drawing.key_frames == (0,)
+    assert workspace.cine.key_frame_action.isChecked()
+    workspace.toolbar.undo_action.trigger()
+    assert workspace.drawing.key_frames == ()
 
 
 def test_every_button_says_what_it_does_and_its_key(workspace: Workspace) -> None:
     workspace.show_case(CINE, grey)
-    buttons = workspace.findChildren(IconButton)
-    assert len(buttons) == 13
-    for button in buttons:
+    bare = {"Bounce", "More", "First frame", "Last frame", "Back and forth"}
+    for button in workspace.findChildren(IconButton):
         assert button.accessibleName()
-        assert button.toolTip().endswith(")"), button.toolTip()
+        is_bare = button.accessibleName() in bare
+        assert is_bare or button.toolTip().endswith(")"), button.toolTip()
         assert button.sizeHint() == button.size()
-    names = {button.accessibleName() for button in workspace.findChildren(QToolButton)}
-    assert not names & {"Ellipse", "Brush"}, "no dead buttons"
+
+
+def shown(workspace: Workspace) -> set[str]:
+    buttons = workspace.toolbar.findChildren(IconButton)
+    return {button.accessibleName() for button in buttons if button.isVisible()}
+
+
+def test_what_does_not_fit_moves_into_a_menu(qtbot: QtBot, workspace: Workspace) -> None:
+    workspace.show_case(CINE, grey)
+    bar = workspace.toolbar
+    workspace.resize(900, 520)
+    assert "More" not in shown(workspace)
+    assert bar.overflow() == []
+    workspace.resize(600, 520)
+    assert {"Pan", "Brush", "Ruler", "Undo", "Heatmap", "More"} <= shown(workspace)
+    hidden = [action.text() for action in bar.overflow()]
+    assert hidden == ["Fit", "Reset window"]
+    bar.more_menu.aboutToShow.emit()
+    assert bar.more_menu.actions() == bar.overflow()
+    right = max(button.geometry().right() for button in bar.findChildren(IconButton))
+    assert right <= bar.width()
+    workspace.view.setFocus()
+    workspace.view.zoom(2.0)
+    zoomed = workspace.view.transform
+    qtbot.keyClick(workspace.view, "F")
+    assert workspace.view.transform != zoomed, "keys work from the menu too"
+    workspace.resize(900, 520)
+    assert bar.overflow() == []
+
+
+def test_the_brush_has_its_size_beside_it(qtbot: QtBot, workspace: Workspace) -> None:
+    workspace.show_case(CINE, grey)
+    field, view = workspace.toolbar.brush_field, workspace.view
+    assert not field.isVisible()
+    qtbot.keyClick(view, "B")
+    assert field.isVisible()
+    assert field.text() == "12 px · 0.7 mm"
+    qtbot.keyClick(view, "]")
+    assert field.value() == view.brush_radius == 14
+    qtbot.keyClick(view, "[")
+    field.setValue(30)
+    assert view.brush_radius == 30
+    assert field.text() == "30 px · 1.9 mm"
+    workspace.show_case(replace(STILL, pixel_spacing_mm=(0.2, 0.1)), grey)
+    qtbot.keyClick(view, "X")
+    assert field.text() == "30 px", "no one size in mm"
+    qtbot.keyClick(view, "V")
+    assert not field.isVisible()
+
+
+def test_several_outlines_say_which_of_them_answers(workspace: Workspace) -> None:
+    small = ((20.0, 20.0), (40.0, 20.0), (40.0, 40.0))
+    workspace.show_case(CINE, grey, drawing_of(Roi(3, small), Roi(11, SQUARE), Roi(20, small)))
+    view, marks = workspace.view, workspace.cine.slider.marks()
+    assert workspace.frame_index == 11, "opened on the frame that answers"
+    assert (marks.outlined, marks.answering) == ((3, 11, 20), 11)
+    assert view.outline_text() == "Outline 2 of 3 · the largest, so it answers"
+    workspace.go_to_frame(3)
+    assert view.outline_text() == "Outline 1 of 3 · the largest, on frame 12, answers"
+    assert view.outline_text() in view.accessibleDescription()
+    workspace.go_to_frame(5)
+    assert view.outline_text() == "3 outlines · the largest, on frame 12, answers"
+    assert not workspace.toolbar.clear_action.isEnabled()
+    workspace.set_drawing(drawing_of(Roi(3, small)))
+    assert view.outline_text() == ""
+
+
+def test_an_outline_begun_is_opened_where_it_was_begun(workspace: Workspace) -> None:
+    workspace.show_case(CINE, grey, Drawing(pending=SQUARE[:2], pending_frame=7))
+    assert workspace.frame_index == 7
+    assert workspace.view.tool is Tool.POLYGON
+
+
+def test_a_new_calibration_changes_the_words_and_nothing_else(
+    qtbot: QtBot, workspace: Workspace
+) -> None:
+    image = replace(STILL, frames=3)
+    workspace.show_case(image, grey)
+    draw_square(qtbot, workspace)
+    drawing, frame = workspace.drawing, workspace.view.grab().toImage()
+    calibrated = replace(image, user_calibration=UserCalibration(0, (0.0, 0.0), (0.0, 50.0), 10.0))
+    with qtbot.assertNotEmitted(workspace.drawing_changed):
+        workspace.set_image(calibrated)
+    assert workspace.calibration_text().startswith("0.2 mm/px")
+    assert workspace.size_text().startswith("10.0 × ")
+    assert workspace.drawing == drawing
+    assert workspace.view.can_undo
+    assert workspace.view.grab().toImage() != frame, "there is a scale bar now"
+    with pytest.raises(ValueError, match="present image"):
+        workspace.set_image(replace(image, rows=10))
+
+
+def test_a_ruler_calibrates_a_picture_without_calibration(
+    qtbot: QtBot, workspace: Workspace
+) -> None:
+    workspace.show_case(CINE, grey)
+    bar, view = workspace.calibrate_bar, workspace.view
+    assert not bar.isVisible()
+    workspace.show_case(STILL, grey)
+    assert bar.isVisible()
+    qtbot.keyClick(view, "R")
+    start, end = (view.transform.to_view((10.0, row)).toPoint() for row in (10.0, 60.0))
+    qtbot.mousePress(view, Left, pos=start)
+    qtbot.mouseMove(view, end)
+    qtbot.mouseRelease(view, Left, pos=end)
+    bar.field.setText("10 mm")
+    with qtbot.waitSignal(bar.calibration_given) as given:
+        qtbot.keyClick(bar.field, Qt.Key.Key_Return)
+    workspace.set_image(replace(STILL, user_calibration=given.args[0]))
+    assert workspace.calibration_text().startswith("0.2 mm/px")
+
+
+def test_a_note_of_the_program_stands_until_the_next_stroke(
+    qtbot: QtBot, workspace: Workspace
+) -> None:
+    workspace.show_case(CINE, grey)
+    workspace.show_note(msg("No outline was found. Draw it by hand."))
+    assert workspace.note_text() == "No outline was found. Draw it by hand."
+    qtbot.mouseClick(workspace.view, Left, pos=workspace.view.transform.to_view((9, 9)).toPoint())
+    assert workspace.note_text() == ""
+    workspace.show_note(msg("No outline was found. Draw it by hand."))
+    workspace.go_to_frame(2)
+    assert workspace.note_text() == ""
+
+
+def test_the_heatmap_belongs_to_the_outline_that_answers(workspace: Workspace) -> None:
+    small = ((20.0, 20.0), (40.0, 20.0), (40.0, 40.0))
+    workspace.show_case(CINE, grey, drawing_of(Roi(3, small), Roi(11, SQUARE)))
+    workspace.set_heatmap_visible(True)
+    workspace.set_heatmap(np.ones((4, 4), np.float32), Box(10, 10, 70, 60))
+    assert workspace.view.heatmap_is_shown()
+    workspace.go_to_frame(3)
+    assert not workspace.view.heatmap_is_shown()
+    workspace.go_to_frame(11)
+    workspace.view.clear()
+    assert not workspace.view.heatmap_is_shown()
+    assert workspace.roi() == Roi(3, small)
 
 
 def test_the_heatmap_is_switched_by_its_button_only(qtbot: QtBot, workspace: Workspace) -> None:
-    workspace.show_case(CINE, grey, Roi(0, SQUARE))
+    workspace.show_case(CINE, grey, drawing_of(Roi(0, SQUARE)))
     bar = workspace.toolbar
     assert not bar.heatmap_action.isEnabled()
     workspace.set_heatmap(np.ones((4, 4), np.float32), Box(10, 10, 70, 60))
@@ -313,7 +465,7 @@ def test_what_is_no_file_is_not_welcome(workspace: Workspace) -> None:
 def test_a_long_calibration_line_is_shortened_and_whole_in_its_tooltip(
     workspace: Workspace,
 ) -> None:
-    workspace.show_case(CINE, grey, Roi(0, SQUARE))
+    workspace.show_case(CINE, grey, drawing_of(Roi(0, SQUARE)))
     font = QFont(workspace.font())
     font.setPixelSize(30)
     line = workspace.readout.calibration_line
@@ -324,7 +476,7 @@ def test_a_long_calibration_line_is_shortened_and_whole_in_its_tooltip(
 
 
 def test_both_themes_paint(qtbot: QtBot, qapp: QApplication, workspace: Workspace) -> None:
-    workspace.show_case(CINE, grey, Roi(0, SQUARE))
+    workspace.show_case(CINE, grey, drawing_of(Roi(0, SQUARE)))
     dark = workspace.toolbar.grab().toImage()
     apply_theme(qapp, "light")
     light = workspace.toolbar.grab().toImage()
@@ -340,7 +492,7 @@ def test_icons_are_sharp_on_dense_screens() -> None:
 def test_a_focused_button_has_a_ring(qtbot: QtBot, workspace: Workspace) -> None:
     workspace.show_case(CINE, grey)
     workspace.activateWindow()
-    button = workspace.toolbar.findChildren(IconButton)[0]
+    button = next(iter(workspace.toolbar.stops()))
     button.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.waitUntil(button.hasFocus)
 

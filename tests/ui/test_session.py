@@ -5,11 +5,14 @@ import json
 import threading
 from pathlib import Path
 
+import PIL.Image
 import pytest
 from PySide6.QtCore import QObject, Signal
 
 from her2desk.dicom.reader import open_image
 from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
+from her2desk.domain.drawing import Drawing, drawing_of
+from her2desk.domain.image import UserCalibration
 from her2desk.domain.progress import SilentProgress
 from her2desk.domain.roi import Roi, roi_from_json
 from her2desk.errors import EngineFailed
@@ -22,7 +25,8 @@ from her2desk.store.history import Action
 from her2desk.store.opening import open_library
 from her2desk.texts import msg
 from her2desk.ui.jobs import Background
-from her2desk.ui.session import Session, _from_header
+from her2desk.ui.opened_case import _from_header
+from her2desk.ui.session import Session
 
 WAIT_MS = 60_000
 DEMO = demo_case_dir() / "demo.dcm"
@@ -35,6 +39,7 @@ class Runner(QObject):
     finished = Signal(int, object)
     failed = Signal(int, object)
     cancelled = Signal(int)
+    superseded = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,6 +89,7 @@ def session(qtbot, runner, library):
         session.open_pack(demo_pack_path())
         session.open_case(case_id)
     yield session
+    session.close()
     background.close()
 
 
@@ -104,8 +110,8 @@ def heard(signal) -> list:
 
 def test_an_outline_is_kept_and_asked_about(qtbot, session, runner, library, loaded, roi):
     with qtbot.waitSignal(session.case_saved, timeout=WAIT_MS):
-        session.set_roi(roi)
-    assert library.latest_roi(session.case.case_id) == roi
+        session.set_drawing(drawing_of(roi))
+    assert library.latest_drawing(session.case.case_id).answering == roi
     (request,) = runner.requests
     assert request.roi == roi
     assert request.device == "cpu"
@@ -114,12 +120,12 @@ def test_an_outline_is_kept_and_asked_about(qtbot, session, runner, library, loa
     assert session.is_current
     stored = library.latest_prediction(session.case.case_id)
     assert stored.inputs_sha256 == session.inputs.sha256
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     assert len(runner.requests) == 1  # the same outline again is no question
 
 
 def test_an_answer_to_something_no_longer_on_screen_is_dropped(session, runner, loaded, roi):
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     old = runner.requests[-1]
     session.set_clinical(ClinicalRecord(pr=True))
     answers = heard(session.answered)
@@ -133,7 +139,7 @@ def test_an_answer_to_something_no_longer_on_screen_is_dropped(session, runner, 
 def test_an_old_answer_is_not_shown_again_by_another_threshold(
     session, runner, loaded, roi, change
 ):
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     answer(session, runner, loaded)
     before = session.prediction
     stale, answers = heard(session.went_stale), heard(session.answered)
@@ -141,7 +147,7 @@ def test_an_old_answer_is_not_shown_again_by_another_threshold(
         session.set_clinical(ClinicalRecord(pr=True))
     else:
         moved = Roi(roi.frame_index, tuple((x + 3, y) for x, y in roi.polygon))
-        session.set_roi(moved if change == "outline" else None)
+        session.set_drawing(drawing_of(moved) if change == "outline" else Drawing())
     assert len(stale) == 1
     assert not session.is_current
     session.restate(0.2, 0.1)
@@ -154,7 +160,7 @@ def test_an_old_answer_survives_a_pack_of_other_inputs(
 ):
     """The new pack has no operating points for the old answer's pattern."""
     session.set_clinical(ClinicalRecord(pr=True))
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     answer(session, runner, loaded)
     members = dict(read_archive(demo_pack_path()).members)
     for name in ("manifest.json", "models/models.json", "validation.csv"):
@@ -174,7 +180,7 @@ def test_an_old_answer_survives_a_pack_of_other_inputs(
 def test_a_question_changed_while_the_engine_works_is_the_one_answered(
     qtbot, session, runner, library, loaded, roi
 ):
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     session.settings = dataclasses.replace(session.settings, local_prevalence=0.1)
     session.restate("specificity95", 0.1)
     with qtbot.waitSignal(session.case_saved, timeout=WAIT_MS):
@@ -195,7 +201,7 @@ def test_a_question_changed_while_the_engine_works_is_the_one_answered(
 
 
 def test_an_own_threshold_is_said_without_the_engine(session, runner, loaded, roi):
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     answer(session, runner, loaded)
     answers = heard(session.answered)
     session.restate(0.25, 0.4)
@@ -208,13 +214,14 @@ def test_an_own_threshold_is_said_without_the_engine(session, runner, loaded, ro
 
 def test_an_outline_that_cannot_be_used_is_refused_and_nothing_runs(session, runner):
     refusals = heard(session.refused)
-    session.set_roi(Roi(0, ((10.0, 10.0), (12.0, 10.0), (11.0, 12.0))))
+    session.set_drawing(drawing_of(Roi(0, ((10.0, 10.0), (12.0, 10.0), (11.0, 12.0)))))
     assert [error.code for (error,) in refusals] == ["roi-too-small"]
     assert runner.requests == []
     assert runner.cancels
 
 
-def test_progress_failure_and_cancel_reach_the_window(session, runner):
+def test_progress_failure_and_cancel_reach_the_window(session, runner, roi):
+    session.set_drawing(drawing_of(roi))
     running, refused, cancelled = (
         heard(session.running),
         heard(session.refused),
@@ -233,7 +240,7 @@ def test_progress_failure_and_cancel_reach_the_window(session, runner):
 
 def test_opening_the_case_again_brings_back_what_was_left(qtbot, session, runner, roi):
     record = clinical_from_json(json.loads((demo_case_dir() / "clinical.json").read_text()))
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     session.set_clinical(record)
     session.record(Action.IMPRESSION, {"answer": "positive", "confidence": 3})
     case_id = session.case.case_id
@@ -266,10 +273,11 @@ def test_frames_come_decoded_or_as_a_sentence(qtbot, session):
 
 def test_frames_of_a_case_that_was_left_are_dropped(qtbot, session):
     decoded, failed = heard(session.frame_decoded), heard(session.frame_failed)
+    session.case_opened.connect(lambda _case: (decoded.clear(), failed.clear()))
     with qtbot.waitSignal(session.case_opened, timeout=WAIT_MS):
         session.open_case(session.case.case_id)
-        session.request_frame(0)  # of the case that is being left
-        session.request_frame(999)
+        session.request_frame(999)  # of the case that is being left
+        session.request_frame(0)
     with qtbot.waitSignal(session.frame_decoded, timeout=WAIT_MS):
         session.request_frame(1)
     assert [index for index, _, _ in decoded] == [1]
@@ -279,7 +287,7 @@ def test_frames_of_a_case_that_was_left_are_dropped(qtbot, session):
 def test_nothing_happens_without_a_case(qtbot, runner, library):
     background = Background()
     session = Session(library, runner, background, Settings())
-    session.set_roi(Roi(0, ()))
+    session.set_drawing(drawing_of(Roi(0, ())))
     session.set_clinical(ClinicalRecord(pr=True))
     session.record(Action.IMPRESSION, {})
     session.request_frame(0)
@@ -302,8 +310,70 @@ def test_an_age_in_the_header_that_cannot_be_right_is_left_out():
     assert _from_header(both) == ClinicalRecord(age_years=61.0)
 
 
+def test_of_several_outlines_the_largest_answers(session, runner, roi):
+    small = Roi(5, tuple((x / 2, y / 2) for x, y in roi.polygon))
+    session.set_drawing(drawing_of(small))
+    session.set_drawing(drawing_of(small, roi))
+    assert [request.roi for request in runner.requests] == [small, roi]
+    session.set_drawing(drawing_of(roi))  # the small one removed: nothing to ask
+    assert len(runner.requests) == 2
+    session.set_drawing(drawing_of(roi).with_key_frame_switched(1))
+    assert len(runner.requests) == 2
+
+
+def test_another_reader_sees_nothing_of_the_first_one_s_outline(
+    qtbot, session, runner, library, roi
+):
+    first = library.reader
+    session.set_drawing(drawing_of(roi))
+    with qtbot.waitSignal(session.case_opened, timeout=WAIT_MS):
+        session.set_reader("Reader B")
+    assert session.drawing == Drawing()
+    assert session.roi is None
+    moved = Roi(roi.frame_index, tuple((x + 3, y) for x, y in roi.polygon))
+    with qtbot.waitSignal(session.case_saved, timeout=WAIT_MS):
+        session.set_drawing(drawing_of(moved))
+    drawn = library.drawings_by_reader(session.case.case_id)
+    assert drawn == {first: drawing_of(roi), "Reader B": drawing_of(moved)}
+    with qtbot.waitSignal(session.case_opened, timeout=WAIT_MS):
+        session.set_reader(first)
+    assert session.roi == roi
+
+
+def test_a_calibration_by_the_reader_is_kept_and_asked_with(
+    qtbot, session, runner, library, roi, tmp_path
+):
+    plain = tmp_path / "plain.png"
+    PIL.Image.new("L", (200, 150), 90).save(plain)
+    case_id = library.add_image(plain, open_image(plain).image).case_id
+    with qtbot.waitSignal(session.case_opened, timeout=WAIT_MS):
+        session.open_case(case_id)
+    described = heard(session.image_described)
+    square = Roi(0, ((20.0, 20.0), (80.0, 20.0), (80.0, 80.0), (20.0, 80.0)))
+    session.set_drawing(drawing_of(square))
+    before = session.inputs.sha256
+    calibration = UserCalibration(0, (10.0, 20.0), (10.0, 120.0), 10.0)
+    with qtbot.waitSignal(session.case_saved, timeout=WAIT_MS):
+        session.set_calibration(calibration)
+    assert runner.requests[-1].calibration == calibration
+    assert session.inputs.sha256 != before
+    assert described[0][0].spacing_at(50, 50).mm == pytest.approx((0.1, 0.1))
+    with qtbot.waitSignal(session.case_opened, timeout=WAIT_MS):
+        session.open_case(case_id)
+    assert session.case.image.user_calibration == calibration
+    session.set_calibration(None)
+    assert session.inputs.sha256 == before
+
+
+def test_a_calibration_that_cannot_be_is_refused(session):
+    refused = heard(session.refused)
+    session.set_calibration(UserCalibration(0, (10.0, 20.0), (10.0, 20.0), 10.0))
+    assert len(refused) == 1
+    assert session.case.image.user_calibration is None
+
+
 def test_the_library_file_is_what_the_engine_reads(session, runner, roi):
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     path: Path = runner.requests[-1].image_path
     assert path.read_bytes() == DEMO.read_bytes()
 
@@ -321,12 +391,12 @@ def test_the_last_stroke_is_kept_though_the_window_closes_behind_slow_work(
     assert began.wait(60)
     dropped: list[int] = []
     background.run(lambda: dropped.append(1), print, print)
-    session.set_roi(roi)
+    session.set_drawing(drawing_of(roi))
     closing = threading.Thread(target=background.close)
     closing.start()
     while not background._closing:
         pass
     go_on.set()
     closing.join(60)
-    assert library.latest_roi(case_id) == roi
+    assert library.latest_drawing(case_id).answering == roi
     assert dropped == []  # what may be lost does not hold up the closing

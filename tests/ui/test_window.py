@@ -9,6 +9,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel
 
 from her2desk.domain.clinical import clinical_from_json
+from her2desk.domain.drawing import drawing_of
 from her2desk.domain.readout import Call
 from her2desk.domain.roi import roi_from_json
 from her2desk.paths import demo_case_dir, demo_pack_path
@@ -138,8 +139,8 @@ def test_editing_the_roi_during_a_run_answers_the_last_outline(qtbot, window):
     roi = window.workspace.roi()
     for step in (2.0, 4.0, 6.0):
         moved = tuple((x + step, y) for x, y in roi.polygon)
-        window.workspace.set_roi(type(roi)(roi.frame_index, moved))
-        window.session.set_roi(window.workspace.roi())
+        window.workspace.set_drawing(drawing_of(type(roi)(roi.frame_index, moved)))
+        window.session.set_drawing(window.workspace.drawing)
         assert window.result.state in (ResultState.STALE, ResultState.RUNNING)
     qtbot.waitUntil(lambda: window.session.is_current, timeout=WAIT_MS)
     assert answers[-1].inputs.roi.polygon[0][0] == pytest.approx(roi.polygon[0][0] + 6.0)
@@ -149,9 +150,9 @@ def test_editing_the_roi_during_a_run_answers_the_last_outline(qtbot, window):
 def test_cancel_in_mid_run_leaves_the_case_as_it_was(qtbot, window):
     open_demo(qtbot, window)
     on_demo_frame(qtbot, window)
-    window.workspace.set_roi(demo_roi())
+    window.workspace.set_drawing(drawing_of(demo_roi()))
     with qtbot.waitSignal(window.session.running, timeout=WAIT_MS):
-        window.session.set_roi(demo_roi())
+        window.session.set_drawing(drawing_of(demo_roi()))
     with qtbot.waitSignal(window.session.was_cancelled, timeout=WAIT_MS):
         window.result.cancel_requested.emit()
     assert window.session.prediction is None
@@ -220,7 +221,7 @@ def test_a_case_comes_back_as_it_was_left(qtbot, window, tmp_path):
     window.close()
     with open_library(tmp_path / "library") as library:
         (case,) = library.cases()
-        assert library.latest_roi(case.case_id) == prediction.inputs.roi
+        assert library.latest_drawing(case.case_id).answering == prediction.inputs.roi
         stored = library.latest_prediction(case.case_id)
     assert stored.inputs_sha256 == prediction.inputs.sha256
     assert json.loads(json.dumps(stored.document)) == json.loads(json.dumps(prediction.to_json()))

@@ -1,64 +1,12 @@
-"""What is drawn on an image, as plain data, and its history. No Qt here.
-
-A ``Drawing`` is a closed ROI and an outline in progress, where there are any: the old ROI stays
-until a new outline is closed. Points are (column, row) as in ``domain.roi``.
-"""
+"""Steps of a drawing: edits of its outlines, and the history of them all. No Qt here."""
 
 from dataclasses import dataclass, field, replace
 
+from her2desk.domain.drawing import Drawing
 from her2desk.domain.roi import MIN_POINTS, Point, Roi
 from her2desk.ui.canvas.geometry import clamped_shift, moved
 
-SAME_PLACE_PX = 0.25  # a second click nearer than this adds nothing to an outline
 MAX_STEPS = 1000
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """The closed ROI and the points of an outline not closed yet, on frame ``pending_frame``."""
-
-    roi: Roi | None = None
-    pending: tuple[Point, ...] = ()
-    pending_frame: int = 0
-
-    @property
-    def is_in_progress(self) -> bool:
-        return bool(self.pending)
-
-    @property
-    def can_close(self) -> bool:
-        """Whether the outline in progress has enough points to enclose something."""
-        return len(self.pending) >= MIN_POINTS
-
-    def with_point(self, point: Point, frame_index: int) -> "Drawing":
-        """One point more; the first decides the frame, points for other frames are not added."""
-        if not self.pending:
-            return replace(self, pending=(point,), pending_frame=frame_index)
-        last = self.pending[-1]
-        is_same_place = max(abs(point[0] - last[0]), abs(point[1] - last[1])) < SAME_PLACE_PX
-        if frame_index != self.pending_frame or is_same_place:
-            return self
-        return replace(self, pending=(*self.pending, point))
-
-    def without_last_point(self) -> "Drawing":
-        """One point fewer in the outline in progress."""
-        return replace(self, pending=self.pending[:-1])
-
-    def without_pending(self) -> "Drawing":
-        """The outline in progress given up; the ROI stays."""
-        return Drawing(self.roi)
-
-    def closed(self) -> "Drawing":
-        """The outline in progress as the ROI instead of any other; unchanged below three points."""
-        return Drawing(Roi(self.pending_frame, self.pending)) if self.can_close else self
-
-    def with_roi(self, roi: Roi) -> "Drawing":
-        """``roi`` in place of any other."""
-        return Drawing(roi)
-
-    def cleared(self) -> "Drawing":
-        """Nothing drawn."""
-        return Drawing()
 
 
 def with_vertex_moved(roi: Roi, index: int, to: Point) -> Roi:
@@ -82,6 +30,18 @@ def with_outline_moved(roi: Roi, dx: float, dy: float, columns: int, rows: int) 
     """The ROI shifted as a whole, as far as the image goes."""
     shift = clamped_shift(roi.polygon, dx, dy, columns, rows)
     return replace(roi, polygon=moved(roi.polygon, *shift))
+
+
+def frames_changed(before: Drawing, now: Drawing) -> list[int]:
+    """The frames on which two drawings differ, an outline in progress first."""
+    rois = {roi.frame_index for roi in set(before.rois) ^ set(now.rois)}
+    rulers = {ruler.frame_index for ruler in set(before.rulers) ^ set(now.rulers)}
+    found = sorted(rois | rulers | (set(before.key_frames) ^ set(now.key_frames)))
+    if before.pending == now.pending:
+        return found
+    if now.is_in_progress:
+        return [now.pending_frame, *found]
+    return [*found, before.pending_frame]
 
 
 @dataclass

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from her2desk.domain.roi import Point
 
+CHORD_ERROR_PX = 0.1  # by how much a polygon may stay inside the curve that it stands for
+
 
 def clamp(point: Point, columns: int, rows: int) -> Point:
     """The nearest position on an image of this size; its outer edges count as on it."""
@@ -86,6 +88,45 @@ def simplified(points: Sequence[Point], tolerance: float) -> tuple[Point, ...]:
             keep[middle] = True
             spans += [(first, middle), (middle, last)]
     return tuple((float(x), float(y)) for x, y in line[keep])
+
+
+def ellipse(
+    start: Point, end: Point, columns: int, rows: int, *, is_circle: bool, from_centre: bool
+) -> tuple[Point, ...]:
+    """The ellipse between two corners of its box, or from its centre to a corner; on the image.
+
+    Enough points for every chord to stay within ``CHORD_ERROR_PX``; none for a box without area.
+    A circle takes the longer side of the box, as far as the image goes.
+    """
+    (x, y), (dx, dy) = start, (end[0] - start[0], end[1] - start[1])
+    room_x, room_y = (columns - x if dx >= 0 else x), (rows - y if dy >= 0 else y)
+    if from_centre:
+        room_x, room_y = min(x, columns - x), min(y, rows - y)
+    width, height = min(abs(dx), room_x), min(abs(dy), room_y)
+    if is_circle:
+        width = height = min(max(width, height), room_x, room_y)
+    if from_centre:
+        a, b = width, height
+    else:
+        a, b = width / 2, height / 2
+        x, y = x + math.copysign(a, dx), y + math.copysign(b, dy)
+    if a <= 0 or b <= 0:
+        return ()
+    ratio = min(CHORD_ERROR_PX / max(a, b), 0.5)
+    steps = 4 * math.ceil(math.pi / math.acos(1 - ratio) / 4)
+    turns = [2 * math.pi * step / steps for step in range(steps)]
+    return tuple(clamp((x + a * math.cos(t), y + b * math.sin(t)), columns, rows) for t in turns)
+
+
+def on_axis(start: Point, end: Point) -> Point:
+    """``end`` moved straight across or straight down from ``start``, whichever it is nearer to."""
+    is_across = abs(end[0] - start[0]) >= abs(end[1] - start[1])
+    return (end[0], start[1]) if is_across else (start[0], end[1])
+
+
+def distance_to(start: Point, end: Point, at: Point) -> float:
+    """How far ``at`` lies from the segment ``start``–``end``."""
+    return math.dist(_foot(start, end, at), at)
 
 
 def _foot(start: Point, end: Point, at: Point) -> Point:

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from her2desk.domain.heat_grid import resized
+
 # Every 17th entry of matplotlib's viridis (van der Walt and Smith, CC0).
 VIRIDIS = (
     (68, 1, 84), (72, 26, 108), (71, 47, 125), (65, 68, 135), (57, 86, 140), (49, 104, 142),
@@ -20,15 +22,6 @@ def colour_table() -> NDArray[np.uint8]:
     return np.round(np.stack(channels, axis=1)).astype(np.uint8)
 
 
-def resized(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-    """A grid on (rows, columns) by bilinear interpolation; cell centres stay cell centres."""
-    upper, lower, share = _neighbours(values.shape[0], rows)
-    between_rows = values[upper] * (1 - share)[:, None] + values[lower] * share[:, None]
-    left, right, share = _neighbours(values.shape[1], columns)
-    result = between_rows[:, left] * (1 - share) + between_rows[:, right] * share
-    return result.astype(np.float32)
-
-
 def heat_picture(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.uint8]:
     """Red, green, blue, alpha of a heat grid 0–1 on (rows, columns): uint8, (rows, columns, 4)."""
     heat = np.clip(np.nan_to_num(resized(values, rows, columns)), 0.0, 1.0)
@@ -36,11 +29,3 @@ def heat_picture(values: NDArray[np.float32], rows: int, columns: int) -> NDArra
     picture[..., :3] = colour_table()[np.round(heat * 255).astype(np.uint8)]
     picture[..., 3] = np.round(np.minimum(heat / OPAQUE_FROM, 1.0) * 255)
     return picture
-
-
-def _neighbours(
-    size: int, wanted: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    at = np.clip((np.arange(wanted) + 0.5) * size / wanted - 0.5, 0, size - 1)
-    first = np.floor(at).astype(np.intp)
-    return first, np.minimum(first + 1, size - 1), (at - first).astype(np.float32)

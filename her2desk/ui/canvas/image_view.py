@@ -3,19 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
+from her2desk.domain.drawing import Drawing
 from her2desk.domain.image import Region, UltrasoundImage
 from her2desk.domain.roi import Box, Roi
 from her2desk.texts import tr, trn
 from her2desk.ui.canvas import overlay
+from her2desk.ui.canvas.board_paint import BoardPainter
 from her2desk.ui.canvas.calibration import roi_size_text, spacing_for
-from her2desk.ui.canvas.drawing import Drawing
 from her2desk.ui.canvas.keyed_view import KeyedView
+from her2desk.ui.canvas.outline_words import which_outline
 from her2desk.ui.canvas.picture import HeatLayer, heat_layer
-from her2desk.ui.canvas.tools import Tool
-from her2desk.ui.theme import colours
 
 _Key = Qt.Key
 
@@ -25,36 +25,41 @@ class ImageView(KeyedView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._wanted_frame = 0
         self._heat: HeatLayer | None = None
         self._heat_of: tuple[Roi | None, int] = (None, 0)
         self._heat_words = ""
         self._is_heat_wanted = False
         self.setAccessibleName(tr("Ultrasound image"))
-        for signal in (self.roi_closed, self.roi_cleared):
-            signal.connect(self._describe)
+        self.drawing_changed.connect(self._describe)
 
     def set_image(self, image: UltrasoundImage | None) -> None:
         """Get ready for another image: no frame, nothing drawn, no heatmap, no history."""
-        self._wanted_frame = 0
         self._heat = None
         super().set_image(image)
         self._describe()
 
+    def describe_image(self, image: UltrasoundImage) -> None:
+        """Know more of the present image; frame, drawing, history and heatmap stay.
+
+        Raises ``ValueError`` for an image of other pixels.
+        """
+        old = self.image
+        size = image.rows, image.columns, image.frames
+        if old is None or size != (old.rows, old.columns, old.frames):
+            raise ValueError("not a description of the present image")
+        self.image = image
+        self._describe()
+        self.update()
+
     def show_frame(self, pixels: NDArray[np.uint8], frame_index: int) -> None:
         """Show a frame; uint8, (rows, columns) or (rows, columns, 3), of the image's size."""
         super().show_frame(pixels, frame_index)
-        self._wanted_frame = frame_index
         self._describe()
 
     def set_drawing(self, drawing: Drawing) -> None:
-        """Show a drawing as it was saved, points in progress included, and start a new history."""
+        """Show a drawing as it was saved and start a new history, unless it is shown already."""
         super().set_drawing(drawing)
         self._describe()
-
-    def expect_frame(self, frame_index: int) -> None:
-        """Say which frame is on its way, so that the arrow keys count from it."""
-        self._wanted_frame = frame_index
 
     def set_heatmap(
         self,
@@ -63,7 +68,7 @@ class ImageView(KeyedView):
         roi: Roi | None = None,
         words: str = "",
     ) -> None:
-        """Take the heatmap, 0–1 on any grid, of ``roi`` (the present one when omitted).
+        """Take the heatmap, 0–1 on any grid, of ``roi`` (the answering one when omitted).
 
         It is shown only beside that very ROI on its frame, ``words`` under its crop; ``None``
         forgets it.
@@ -78,6 +83,10 @@ class ImageView(KeyedView):
         """Whether the heatmap is wanted; off at first."""
         self._is_heat_wanted = is_visible
         self.update()
+
+    def outline_text(self) -> str:
+        """Which of several outlines is shown, and which answers; empty for fewer than two."""
+        return which_outline(self.drawing, self.frame_index)
 
     def heatmap_is_shown(self) -> bool:
         """Whether a heatmap lies over the picture now."""
@@ -110,8 +119,9 @@ class ImageView(KeyedView):
     def _visible_heat(self) -> HeatLayer | None:
         """The heatmap, unless it belongs to another outline or frame than the one shown."""
         roi, frame_index = self._heat_of
-        shown = self._board.preview or self.roi()
-        is_of_this = shown == roi and self.frame_index == frame_index
+        board = self._board
+        is_changing = board.preview is not None or board.is_wiped
+        is_of_this = self.roi() == roi and self.frame_index == frame_index and not is_changing
         return self._heat if self._is_heat_wanted and is_of_this else None
 
     def _paint_over(self, painter: QPainter) -> None:
@@ -124,35 +134,18 @@ class ImageView(KeyedView):
         heat = self._visible_heat()
         if heat is not None:
             overlay.paint_crop(painter, self._transform, heat.crop)
-        self._paint_drawing(painter)
+        board = BoardPainter(
+            painter, self._transform, self._board, self._tool, self._pointer, self.image
+        )
+        board.paint()
         if heat is not None:
             overlay.paint_colour_bar(painter, self.width(), self.height())
             foot = self._transform.to_view((heat.crop.x0, heat.crop.y1)) + QPointF(0, 16)
             overlay.paint_words(painter, self._heat_words, foot)
-        spacing = spacing_for(self.image, self.shown_roi(), self._pointer)
+        spacing = spacing_for(self.image, self.shown_roi(), self._pointer, self.frame_index)
         if spacing.mm is not None:
             overlay.paint_scale_bar(painter, spacing.mm, self._transform.scale, self.height())
         self._paint_captions(painter)
-
-    def _paint_drawing(self, painter: QPainter) -> None:
-        board, colour = self._board, QColor(colours().roi)
-        points, roi = board.pending_here, board.roi_here
-        if roi is not None:
-            style = overlay.OutlineStyle(
-                colour,
-                has_handles=self._tool is Tool.EDIT,
-                is_dimmed=bool(points or board.stroke),
-                hot_vertex=board.hot_vertex,
-                selected_vertex=board.selected_vertex,
-            )
-            overlay.paint_outline(painter, self._transform, roi.polygon, style)
-        if points:
-            pointer = self._pointer if self._tool is Tool.POLYGON else None
-            overlay.paint_pending(painter, self._transform, points, pointer, colour)
-        if board.stroke:
-            overlay.paint_stroke(painter, self._transform, board.stroke, colour)
-        if board.hot_edge is not None and not self._is_drawing:
-            overlay.paint_edge_hint(painter, self._transform, board.hot_edge, colour)
 
     def _paint_captions(self, painter: QPainter) -> None:
         image, level = self.image, self.window_level
@@ -160,7 +153,10 @@ class ImageView(KeyedView):
             return
         side = {"L": tr("left"), "R": tr("right")}.get(image.laterality or "")
         who = " · ".join(part for part in (image.patient_id, side, image.view) if part)
-        overlay.paint_words(painter, who, QPointF(overlay.MARGIN, overlay.MARGIN + 10))
+        top = overlay.MARGIN + 10
+        overlay.paint_words(painter, who, QPointF(overlay.MARGIN, top))
+        right = QPointF(self.width() - overlay.MARGIN, top)
+        overlay.paint_words(painter, self.outline_text(), right, is_right=True)
         words = tr("W {width:.0f} · C {centre:.0f} · {zoom:.0f} %").format(
             width=level.width, centre=level.centre, zoom=100 * self._transform.scale
         )
@@ -195,4 +191,6 @@ class ImageView(KeyedView):
                     size=roi_size_text(roi, self.image), points=points, number=roi.frame_index + 1
                 )
             )
+        if self.outline_text():
+            sentences.append(self.outline_text() + ".")
         self.setAccessibleDescription(" ".join(sentences))

@@ -58,7 +58,7 @@ def paint_outline(
     if style.is_dimmed:
         colour.setAlpha(120)
     line = Qt.PenStyle.DashLine if style.is_dimmed else Qt.PenStyle.SolidLine
-    for pen in (_pen(OUTLINE_HALO, 4.0), _pen(colour, 2.0, line)):
+    for pen in (line_pen(OUTLINE_HALO, 4.0), line_pen(colour, 2.0, line)):
         # Opaque and bevelled: at a thousand points each costs a millisecond less a repaint.
         pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
         painter.setPen(pen)
@@ -77,16 +77,16 @@ def paint_pending(
     """An outline in progress: its points, a rubber band to the pointer, a ring where it closes."""
     line = QPolygonF([transform.to_view(p) for p in points])
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for pen in (_pen(HALO, 4.5), _pen(colour, 2.0)):
+    for pen in (line_pen(HALO, 4.5), line_pen(colour, 2.0)):
         painter.setPen(pen)
         painter.drawPolyline(line)
     if pointer is not None:
         at = transform.to_view(pointer)
-        for pen in (_pen(HALO, 3.5), _pen(colour, 1.25, Qt.PenStyle.DashLine)):
+        for pen in (line_pen(HALO, 3.5), line_pen(colour, 1.25, Qt.PenStyle.DashLine)):
             painter.setPen(pen)
             painter.drawLine(line.last(), at)
     for index, position in enumerate(line.toList()):
-        _paint_dot(painter, position, HANDLE + 2 if index == 0 else HANDLE - 0.5, colour, index > 0)
+        paint_dot(painter, position, HANDLE + 2 if index == 0 else HANDLE - 0.5, colour, index > 0)
 
 
 def paint_stroke(
@@ -94,22 +94,22 @@ def paint_stroke(
 ) -> None:
     """A freehand stroke while the hand draws it, with the line that would close it."""
     line = QPolygonF([transform.to_view(p) for p in points])
-    for pen in (_pen(HALO, 4.5), _pen(colour, 2.0)):
+    for pen in (line_pen(HALO, 4.5), line_pen(colour, 2.0)):
         painter.setPen(pen)
         painter.drawPolyline(line)
-    painter.setPen(_pen(colour, 1.25, Qt.PenStyle.DashLine))
+    painter.setPen(line_pen(colour, 1.25, Qt.PenStyle.DashLine))
     painter.drawLine(line.last(), line.first())
 
 
 def paint_edge_hint(painter: QPainter, transform: ViewTransform, at: Point, colour: QColor) -> None:
     """Where a click would put a new vertex."""
-    _paint_dot(painter, transform.to_view(at), HANDLE, colour, is_filled=False)
+    paint_dot(painter, transform.to_view(at), HANDLE, colour, is_filled=False)
 
 
 def paint_region(painter: QPainter, transform: ViewTransform, region: Region) -> None:
     """The frame of an ultrasound region, hardly visible."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(_pen(QColor(255, 255, 255, 70), 1.0, Qt.PenStyle.DotLine))
+    painter.setPen(line_pen(QColor(255, 255, 255, 70), 1.0, Qt.PenStyle.DotLine))
     painter.drawRect(transform.rect(region.x0, region.y0, region.x1 + 1, region.y1 + 1))
 
 
@@ -117,7 +117,7 @@ def paint_crop(painter: QPainter, transform: ViewTransform, crop: Box) -> None:
     """The frame of the crop that the heatmap was computed on."""
     frame = transform.rect(crop.x0, crop.y0, crop.x1, crop.y1)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for pen in (_pen(HALO, 3.0), _pen(INK, 1.25, Qt.PenStyle.DashLine)):
+    for pen in (line_pen(HALO, 3.0), line_pen(INK, 1.25, Qt.PenStyle.DashLine)):
         painter.setPen(pen)
         painter.drawRect(frame)
 
@@ -136,11 +136,11 @@ def paint_colour_bar(painter: QPainter, width: int, height: int) -> None:
     painter.drawRoundedRect(bar.adjusted(-34, -10, 5, 10), 4, 4)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.fillRect(bar, gradient)
-    painter.setPen(_pen(INK, 1.0))
+    painter.setPen(line_pen(INK, 1.0))
     painter.drawRect(bar)
     for value in (0.0, 0.5, 1.0):
         y = bar.bottom() - value * length
-        painter.setPen(_pen(INK, 1.0))
+        painter.setPen(line_pen(INK, 1.0))
         painter.drawLine(QPointF(bar.left() - 4, y), QPointF(bar.left(), y))
         _paint_words_left_of(painter, f"{value:g}", QPointF(bar.left() - 7, y))
     paint_words(
@@ -175,7 +175,7 @@ def paint_scale_bar(
         path.lineTo(top)
         path.lineTo(top + QPointF(6, 0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for pen in (_pen(HALO, 4.0), _pen(INK, 1.75)):
+    for pen in (line_pen(HALO, 4.0), line_pen(INK, 1.75)):
         painter.setPen(pen)
         painter.drawPath(path)
     paint_words(painter, tr("{mm:g} mm").format(mm=length), end + QPointF(8, 0))
@@ -215,7 +215,7 @@ def _words_image(words: str, font_name: str, ratio: float) -> tuple[QImage, floa
     path.addText(QPointF(_PAD, ascent), font, words)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.strokePath(path, _pen(HALO, 3.0))
+    painter.strokePath(path, line_pen(HALO, 3.0))
     painter.fillPath(path, INK)
     painter.end()
     return image, ascent
@@ -233,26 +233,26 @@ def _paint_handles(painter: QPainter, polygon: QPolygonF, style: OutlineStyle) -
     radius = HANDLE - 0.5 if is_sparse else 1.75
     chosen = {style.hot_vertex, style.selected_vertex}
     rest = QPolygonF([p for index, p in enumerate(points) if index not in chosen])
-    dots = _pen(style.colour, 2 * radius)
-    for pen in (_pen(HALO, 2 * radius + 3), dots) if is_sparse else (dots,):
+    dots = line_pen(style.colour, 2 * radius)
+    for pen in (line_pen(HALO, 2 * radius + 3), dots) if is_sparse else (dots,):
         painter.setPen(pen)
         painter.drawPoints(rest)
     for index in sorted(i for i in chosen if i is not None and i < len(points)):
-        _paint_dot(painter, points[index], HANDLE + 1.5, style.colour, is_filled=False)
+        paint_dot(painter, points[index], HANDLE + 1.5, style.colour, is_filled=False)
 
 
-def _paint_dot(
+def paint_dot(
     painter: QPainter, at: QPointF, radius: float, colour: QColor, is_filled: bool
 ) -> None:
-    painter.setPen(_pen(HALO, 3.5))
+    painter.setPen(line_pen(HALO, 3.5))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(at, radius, radius)
-    painter.setPen(_pen(colour, 1.5))
+    painter.setPen(line_pen(colour, 1.5))
     painter.setBrush(colour if is_filled else QColor(0, 0, 0, 150))
     painter.drawEllipse(at, radius, radius)
 
 
-def _pen(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+def line_pen(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
     pen = QPen(colour, width, style)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 
@@ -65,7 +66,7 @@ class SegmentedControl(QWidget):
         return [self._group.button(index) for index in range(len(self._values))]
 
     def _button(self, index: int, text: str, name: str) -> QPushButton:
-        button = QPushButton(text)
+        button = _Segment(text)
         button.setCheckable(True)
         button.setProperty("segment", self._place(index))
         button.setProperty("quiet", self._values[index] is None)
@@ -84,3 +85,19 @@ class SegmentedControl(QWidget):
     def _emit(self, index: int) -> None:
         self.setFocusProxy(self._group.button(index))
         self.value_changed.emit(self._values[index])
+
+
+class _Segment(QPushButton):
+    """Wide enough for its words in bold, which they become when it is chosen."""
+
+    def sizeHint(self) -> QSize:
+        """The usual size, with room for bold words."""
+        hint = super().sizeHint()
+        bold = QFont(self.font())
+        bold.setBold(True)
+        words = self.text().replace("&", "")
+        wider = QFontMetrics(bold).horizontalAdvance(words)
+        return QSize(
+            hint.width() + max(0, wider - self.fontMetrics().horizontalAdvance(words)),
+            hint.height(),
+        )

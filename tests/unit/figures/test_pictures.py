@@ -16,7 +16,7 @@ from her2desk.domain.roi import Box
 from her2desk.figures import canvas
 from her2desk.figures.case import frame_png
 from her2desk.figures.frame import spacing_sentence
-from her2desk.figures.heatmap import blended, heatmap_overlay_png, resized, share_sentence
+from her2desk.figures.heatmap import blended, heatmap_overlay_png, share_sentence
 from her2desk.texts import msg
 
 FRAME = np.random.default_rng(1).integers(0, 255, (120, 160), dtype=np.uint8)
@@ -73,15 +73,6 @@ def test_the_heatmap_changes_its_crop_and_nothing_else() -> None:
 def test_a_crop_at_the_images_edge_is_drawn() -> None:
     whole = replace(HEATMAP, crop=Box(0, 0, 160, 120))
     assert blended(np.dstack([FRAME] * 3), whole).shape == (120, 160, 3)
-
-
-def test_bilinear_resize_keeps_what_it_must() -> None:
-    grid = np.arange(12, dtype=np.float32).reshape(3, 4)
-    np.testing.assert_allclose(resized(grid, 3, 4), grid)
-    np.testing.assert_allclose(resized(np.full((5, 5), 0.3, np.float32), 41, 37), 0.3, rtol=1e-6)
-    wide = resized(np.array([[0, 1]], np.float32), 1, 4)
-    np.testing.assert_allclose(wide, [[0, 0.25, 0.75, 1]])
-    assert resized(np.array([[2]], np.float32), 3, 3).tolist() == [[2, 2, 2]] * 3
 
 
 def test_the_share_of_heat_is_said() -> None:

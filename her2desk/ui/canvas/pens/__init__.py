@@ -1,0 +1,1 @@
+"""What each drawing tool does with the pointer, one kind of tool a file. No Qt here."""
