@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet --no-build-isolation -c constraints.txt
 
-.PHONY: setup run test test-slow lint format bench demo-pack images messages clean
+.PHONY: setup run test test-slow lint format bench demo-pack contour-network images messages clean
 
 setup: $(INSTALLED)
 
@@ -41,10 +41,15 @@ format: setup
 
 bench: setup
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.window
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.imaging_import
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.imaging_cine
 	$(BIN)/python -m benchmarks.features
 
 demo-pack: setup
 	$(BIN)/python -m her2desk.training.demo assets/demo
+
+contour-network: setup
+	$(BIN)/python -m benchmarks.assist --ship
 
 images: setup
 	QT_QPA_PLATFORM=offscreen $(BIN)/python docs/make_images.py docs/images
