@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from her2desk.cli.opened_library import opened_library
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.errors import EXIT_INPUT_REFUSED
@@ -38,9 +39,8 @@ def register(app: typer.Typer) -> None:
 
 def _imported(paths: list[Path], folder: Path, as_json: bool) -> Outcome:
     from her2desk.inference.importing import import_files
-    from her2desk.store.opening import open_library
 
-    with open_library(folder) as library, shown_progress(as_json) as progress:
+    with opened_library(folder) as library, shown_progress(as_json) as progress:
         files = import_files(paths, library, progress)
     in_library = any(file.case_id is not None for file in files)
     return Outcome(

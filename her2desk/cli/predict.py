@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from her2desk.cli.opened_library import opened_library
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
@@ -199,9 +200,7 @@ def _write_heatmap(target: Path, opened: "OpenedImage", prediction: Prediction) 
 
 
 def _save(library: Path, source: Path, image: UltrasoundImage, prediction: Prediction) -> int:
-    from her2desk.store.opening import open_library
-
-    with open_library(library) as store:
+    with opened_library(library) as store:
         case_id = store.add_image(source, image).case_id
         store.save_drawing(case_id, drawing_of(prediction.inputs.roi))
         store.save_clinical(case_id, prediction.inputs.clinical)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely import Polygon
@@ -62,6 +62,7 @@ def pixels(mask: NDArray[np.bool_]) -> float:
 
 
 @given(paths, radii)
+@example([(21.0, 1.0), (0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (21.0, 1.0)], 20.0)
 def test_what_is_painted_is_the_outline_and_the_sweep(path: list[Point], radius: float) -> None:
     new = painted(SQUARE, path, radius, COLUMNS, ROWS)
     old, swept, now = mask_of(SQUARE), swept_mask(path, radius), mask_of(new.polygon)

@@ -219,7 +219,7 @@ def test_a_case_comes_back_as_it_was_left(qtbot, window, tmp_path):
         lambda: any(c.status == "read" for c in window._library.cases()), timeout=WAIT_MS
     )
     window.close()
-    with open_library(tmp_path / "library") as library:
+    with open_library(tmp_path / "library", reader=Settings().reader) as library:
         (case,) = library.cases()
         assert library.latest_drawing(case.case_id).answering == prediction.inputs.roi
         stored = library.latest_prediction(case.case_id)

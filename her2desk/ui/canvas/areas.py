@@ -95,13 +95,17 @@ def _sound(outline: Sequence[Point]) -> Any:
 
 
 def _swept(path: Sequence[Point], radius: float) -> Any:
-    from shapely import LineString
-    from shapely import Point as Spot
+    from shapely import buffer, linestrings, union_all
+    from shapely import points as spots
 
-    # Rounded, because steps next to nothing make the buffer divide by zero.
-    way = [(round(x, PATH_DIGITS), round(y, PATH_DIGITS)) for x, y in path]
-    line = LineString(way) if len(set(way)) > 1 else Spot(way[0])
-    return line.buffer(radius, quad_segs=arc_segments(radius)).simplify(SWEEP_TOLERANCE_PX)
+    # Rounded, because steps next to nothing make the buffer divide by zero. Step by step, because
+    # the buffer of a whole line that turns within its own width leaves parts of it out.
+    way = np.round(np.asarray(path, dtype=float), PATH_DIGITS)
+    steps = np.stack([way[:-1], way[1:]], axis=1)
+    steps = steps[np.any(steps[:, 0] != steps[:, 1], axis=1)]
+    pieces = linestrings(steps) if len(steps) else spots(way[:1])
+    swept = union_all(buffer(pieces, radius, quad_segs=arc_segments(radius)))
+    return swept.simplify(SWEEP_TOLERANCE_PX)
 
 
 def _parts(area: Any) -> list[Any]:

@@ -12,7 +12,8 @@ from her2desk.cli.predict import CaseFiles, _clinical, _point, _write_heatmap
 from her2desk.dicom.reader import open_image
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.errors import InputRefused
-from her2desk.paths import demo_case_dir
+from her2desk.paths import demo_case_dir, settings_path
+from her2desk.settings import Settings, save_settings
 from her2desk.store.opening import open_library
 
 DEMO = demo_case_dir()
@@ -193,6 +194,15 @@ def test_saving_twice_is_one_case(capsys, tmp_path):
     assert len(ids) == 1
 
 
+def test_what_is_saved_is_the_outline_of_the_reader_whom_the_settings_name(capsys, tmp_path):
+    save_settings(settings_path(), Settings(reader="Dr Ada"))
+    code, document = said(capsys, *CASE, "--save", "--library", str(tmp_path / "library"))
+    assert code == 0
+    with open_library(tmp_path / "library", reader="Dr Ada") as library:
+        assert library.latest_drawing(document["case_id"]).answering is not None
+        assert library.cases()[0].status == "read"
+
+
 def test_a_file_without_clinical_values_is_answered_by_the_image_alone(capsys):
     code, document = said(capsys, *CASE)
     assert code == 0
@@ -240,7 +250,7 @@ def test_a_ruler_calibrates_a_picture_without_calibration(capsys, tmp_path):
     assert document["spacing_source"] == "user"
     assert document["spacing_mm"] == pytest.approx([0.08, 0.08])
     assert "calibrated-by-user" in [warning["code"] for warning in document["warnings"]]
-    with open_library(tmp_path / "library") as library:
+    with open_library(tmp_path / "library", reader=Settings().reader) as library:
         assert library.latest_calibration(document["case_id"]) is not None
         assert library.cases()[0].status == "read"  # the calibration came before the answer
 
