@@ -1,5 +1,9 @@
 """Outlines from files and into files, off the GUI thread."""
 
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +19,7 @@ from her2desk.ui.session import Session
 
 if TYPE_CHECKING:
     from her2desk.dicom.mask import MaskOutline
+    from her2desk.dicom.outline_files import WrittenOutlines
 
 
 class OutlineFiles(QObject):
@@ -74,16 +79,29 @@ class OutlineFiles(QObject):
         reader = self._session.settings.reader
 
         def work() -> Path:
-            from her2desk.dicom.outline_files import format_of, write_outline
+            from her2desk.dicom.outline_files import OutlineFormat, format_of, write_outline
 
-            rois = drawing.rois
-            if drawing.answering is not None and not format_of(path).holds_several_frames:
+            kind, rois = format_of(path), drawing.rois
+            if drawing.answering is not None and not kind.holds_several_frames:
                 rois = (drawing.answering,)
-            return write_outline(
-                path, rois, case.image, source=case.path, reader=reader, overwrite=True
-            ).path
+            write = partial(
+                write_outline,
+                path,
+                rois,
+                case.image,
+                source=case.path,
+                reader=reader,
+                overwrite=True,
+            )
+            return (_apart(write) if kind is OutlineFormat.SEG else write()).path
 
         self._background.run(work, self.written.emit, self.refused.emit)
+
+
+def _apart(write: "Callable[[], WrittenOutlines]") -> "WrittenOutlines":
+    """``write`` in a process of its own: loading what writes DICOM would hold up the window."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
+        return child.submit(write).result()
 
 
 def _outline(path: Path, frame_index: int, image: UltrasoundImage) -> "MaskOutline":
