@@ -6,28 +6,25 @@ Qt's own proxy would ask Python for every cell it compares; a list is sorted at 
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
 from her2desk.texts import tr
 from her2desk.ui.import_rows import ImportRow, column_names, status_name
+from her2desk.ui.widgets.tables import ROOT, Index, TitledModel
 
 ALL, NOTICES = "all", "notices"
 FILE, STATUS, REASON, REMEDY, CASE = range(5)
-_Index = QModelIndex | QPersistentModelIndex
-_ROOT = QModelIndex()
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
-class ImportModel(QAbstractTableModel):
+class ImportModel(TitledModel):
     """The rows that arrived, and which of them are shown in what order.
 
     ``icon_of`` gives the picture of a status, whatever the view paints it with.
     """
 
     def __init__(self, icon_of: Callable[[str], object]) -> None:
-        super().__init__()
+        super().__init__(column_names())
         self._icon_of = icon_of
-        self._titles = column_names()
         self._rows: list[ImportRow] = []
         self._shown: list[int] = []
         self._wanted = ALL
@@ -52,7 +49,7 @@ class ImportModel(QAbstractTableModel):
         new = [n for n in range(start, len(self._rows)) if self._is_wanted(self._rows[n])]
         if not new:
             return
-        self.beginInsertRows(_ROOT, len(self._shown), len(self._shown) + len(new) - 1)
+        self.beginInsertRows(ROOT, len(self._shown), len(self._shown) + len(new) - 1)
         self._shown += new
         self.endInsertRows()
         if self._sorted_by is not None:
@@ -66,7 +63,7 @@ class ImportModel(QAbstractTableModel):
         self._shown = self._ordered()
         self.endResetModel()
 
-    def row(self, index: _Index) -> ImportRow:
+    def row(self, index: Index) -> ImportRow:
         """The file behind an index."""
         return self._rows[self._shown[index.row()]]
 
@@ -80,20 +77,10 @@ class ImportModel(QAbstractTableModel):
         self._sorted_by = None if column < 0 else (column, backwards)
         self._order()
 
-    def rowCount(self, parent: _Index = _ROOT) -> int:
+    def rowCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self._shown)
 
-    def columnCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._titles)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        return _LEFT if role == Qt.ItemDataRole.TextAlignmentRole else None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row, column = self.row(index), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name if column == FILE else row.cells()[column]

@@ -35,6 +35,7 @@ from her2desk.ui.jobs import Background
 from her2desk.ui.theme import GRID, colours
 from her2desk.ui.widgets.labels import wrapped
 from her2desk.ui.widgets.segmented_control import SegmentedControl
+from her2desk.ui.widgets.tables import make_calm
 
 FILTERS = (ALL, IMPORTED, NOTICES, DUPLICATE, SKIPPED, REFUSED)
 _ROW_HEIGHT = 8 * GRID
@@ -240,17 +241,10 @@ def _view(model: ImportModel) -> _View:
     view.setAccessibleName(tr("Files"))
     view.setWordWrap(False)
     view.setTextElideMode(Qt.TextElideMode.ElideRight)
-    view.setAlternatingRowColors(True)
-    view.setShowGrid(False)
-    view.setTabKeyNavigation(False)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    make_calm(view, _ROW_HEIGHT)
     view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.verticalHeader().hide()
-    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
     header = view.horizontalHeader()
-    header.setHighlightSections(False)
     header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
     header.setSortIndicatorClearable(True)
     view.setSortingEnabled(True)

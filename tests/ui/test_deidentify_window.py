@@ -103,7 +103,7 @@ def wait_for_result(qtbot: QtBot, window: DeidentifyWindow) -> None:
 
 
 def statuses(window: DeidentifyWindow) -> dict[str, str]:
-    return {Path(f.source).name: str(f.status) for f in window.result.model.files}
+    return {Path(f.source).name: str(f.status) for f in window.result.model.rows}
 
 
 # Choosing
@@ -401,7 +401,7 @@ def test_stopping_leaves_what_is_finished(
     qtbot.mouseClick(window.forward, LEFT)
     wait_for_result(qtbot, window)
     assert "Stopped" in window.result.stage.text()
-    assert 0 < len(window.result.model.files) < 20
+    assert 0 < len(window.result.model.rows) < 20
     assert not list((tmp_path / "out").rglob("*.part"))
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QProgressBar,
     QPushButton,
     QTableView,
@@ -21,47 +20,23 @@ from her2desk.errors import Her2DeskError
 from her2desk.texts import tr
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.labels import wrapped
+from her2desk.ui.widgets.tables import Index, RowsModel, make_calm
 
 _STEPS = 1000
 _WIDTHS = (220, 110, 360)
 _ROW_HEIGHT = 11 * GRID  # two lines of text
-_Index = QModelIndex | QPersistentModelIndex
-_ROOT = QModelIndex()
 
 
-class FilesModel(QAbstractTableModel):
+class FilesModel(RowsModel[FileReport]):
     """A file a row: its name, what became of it, why, and where the copy lies."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.files: tuple[FileReport, ...] = ()
-        self._titles = (tr("File"), tr("Status"), tr("Why"), tr("Copy"))
+        super().__init__((tr("File"), tr("Status"), tr("Why"), tr("Copy")), parent)
 
-    def set_files(self, files: tuple[FileReport, ...]) -> None:
-        """Show these."""
-        self.beginResetModel()
-        self.files = files
-        self.endResetModel()
-
-    def rowCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.files)
-
-    def columnCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._titles)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
-        file = self.files[index.row()]
+        file = self.rows[index.row()]
         remedy = f" {file.remedy.text()}" if file.remedy else ""
         cells = (
             Path(file.source).name,
@@ -105,7 +80,7 @@ class ResultPage(QWidget):
     def begin(self) -> None:
         """A run begins."""
         self._result = None
-        self.model.set_files(())
+        self.model.set_rows(())
         self.stage.setText(tr("The copies are being made"))
         self.detail.clear()
         self.stop.setEnabled(True)
@@ -122,7 +97,7 @@ class ResultPage(QWidget):
         self._result = result
         self.stage.setText(_headline(result))
         self.detail.setText(f"{summary(result.report)} {result.report.dates.text()}")
-        self.model.set_files(result.report.files)
+        self.model.set_rows(result.report.files)
         self._show_running(False)
         self.open_report.setFocus()
 
@@ -183,16 +158,6 @@ def _view(model: FilesModel) -> QTableView:
     view.setModel(model)
     view.setAccessibleName(tr("What became of each file"))
     view.setWordWrap(True)
-    view.setAlternatingRowColors(True)
-    view.setShowGrid(False)
-    view.setTabKeyNavigation(False)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    make_calm(view, _ROW_HEIGHT, _WIDTHS)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.verticalHeader().hide()
-    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-    view.horizontalHeader().setHighlightSections(False)
-    view.horizontalHeader().setStretchLastSection(True)
-    for column, width in enumerate(_WIDTHS):
-        view.setColumnWidth(column, width)
     return view

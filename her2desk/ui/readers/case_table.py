@@ -3,27 +3,23 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QColor, QFont
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from her2desk.agreement.cases import Assessment, Verdict
 from her2desk.texts import tr
 from her2desk.ui.readers import words
 from her2desk.ui.theme import GRID, colours
+from her2desk.ui.widgets.tables import LEFT, RIGHT, Index, RowsModel, make_calm
 
 CASE, READERS, FRAME, DICE, HAUSDORFF, MEAN, VERDICT = range(7)
 _WIDTHS = (116, 112, 60, 52, 98, 90)
 _ROW_HEIGHT = 8 * GRID
 _SORT_ROLE = Qt.ItemDataRole.UserRole
-_Index = QModelIndex | QPersistentModelIndex
-_ROOT = QModelIndex()
 _URGENCY = {verdict: place for place, verdict in enumerate(Verdict)}
 _CELLS: tuple[Callable[[Assessment], str], ...] = (
     lambda found: found.case.label,
@@ -36,21 +32,20 @@ _CELLS: tuple[Callable[[Assessment], str], ...] = (
 )
 
 
-class CaseTableModel(QAbstractTableModel):
+class CaseTableModel(RowsModel[Assessment]):
     """A case a row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.found: tuple[Assessment, ...] = ()
-        self._titles = (
+        titles = (
             tr("Case"),
             tr("Readers"),
             tr("Frame"),
             tr("Dice"),
-            tr("Largest"),
-            tr("Mean"),
+            tr("Largest") + " (mm)",
+            tr("Mean") + " (mm)",
             tr("Verdict"),
         )
+        super().__init__(titles, parent)
         self._hints = (
             "",
             tr("Who outlined the case"),
@@ -61,36 +56,23 @@ class CaseTableModel(QAbstractTableModel):
             "",
         )
 
-    def set_found(self, found: Sequence[Assessment]) -> None:
-        """Show these."""
-        self.beginResetModel()
-        self.found = tuple(found)
-        self.endResetModel()
-
-    def rowCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.found)
-
-    def columnCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._titles)
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        """Figures on the right."""
+        return RIGHT if column in (FRAME, DICE, HAUSDORFF, MEAN) else LEFT
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            title = self._titles[section]
-            return f"{title} (mm)" if section in (HAUSDORFF, MEAN) else title
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
             return self._hints[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        return None
+        return super().headerData(section, orientation, role)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        found, column = self.found[index.row()], index.column()
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        found, column = self.rows[index.row()], index.column()
         if role == _SORT_ROLE:
             return _sort_key(found, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return self.alignment(column)
         if role == Qt.ItemDataRole.FontRole and column == VERDICT:
             font = QFont()
             font.setBold(found.verdict is Verdict.CALL)
@@ -125,19 +107,19 @@ class CaseTable(QTableView):
     def set_found(self, found: Sequence[Assessment]) -> None:
         """Show these cases; the present one stays chosen where it is among them, else the first."""
         present = self.present()
-        self.cases.set_found(found)
+        self.cases.set_rows(found)
         self.choose(present.case.case_id if present is not None else None)
 
     def present(self) -> Assessment | None:
         """The chosen case."""
         index = self._sorted.mapToSource(self.currentIndex())
-        return self.cases.found[index.row()] if index.isValid() else None
+        return self.cases.rows[index.row()] if index.isValid() else None
 
     def shown(self) -> list[Assessment]:
         """All cases in the order shown."""
         rows = range(self._sorted.rowCount())
         return [
-            self.cases.found[self._sorted.mapToSource(self._sorted.index(row, 0)).row()]
+            self.cases.rows[self._sorted.mapToSource(self._sorted.index(row, 0)).row()]
             for row in rows
         ]
 
@@ -161,26 +143,10 @@ class CaseTable(QTableView):
 
 def _arrange(view: QTableView) -> None:
     view.setSortingEnabled(True)
-    view.setAlternatingRowColors(True)
-    view.setShowGrid(False)
+    make_calm(view, _ROW_HEIGHT, _WIDTHS)
     view.setWordWrap(False)
-    view.setTabKeyNavigation(False)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.verticalHeader().hide()
-    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-    view.horizontalHeader().setHighlightSections(False)
-    view.horizontalHeader().setStretchLastSection(True)
-    for column, width in enumerate(_WIDTHS):
-        view.setColumnWidth(column, width)
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    is_figure = column in (FRAME, DICE, HAUSDORFF, MEAN)
-    side = Qt.AlignmentFlag.AlignRight if is_figure else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def _sort_key(found: Assessment, column: int) -> object:

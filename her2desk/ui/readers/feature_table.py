@@ -1,65 +1,42 @@
 """The table of features and how far two readers agree on each."""
 
 import math
-from collections.abc import Sequence
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from her2desk.agreement.features import Estimate, FeatureAgreement
 from her2desk.texts import tr
 from her2desk.ui.readers.words import NO_FIGURE
 from her2desk.ui.theme import GRID
+from her2desk.ui.widgets.tables import LEFT, RIGHT, Index, RowsModel, make_calm
 
 FEATURE, ABSOLUTE, ABSOLUTE_INTERVAL, CONSISTENT, CONSISTENT_INTERVAL, KEPT = range(6)
 _WIDTHS = (380, 108, 124, 108, 124)
 _SORT_ROLE = Qt.ItemDataRole.UserRole
-_Index = QModelIndex | QPersistentModelIndex
-_ROOT = QModelIndex()
 
 
-class FeatureTableModel(QAbstractTableModel):
+class FeatureTableModel(RowsModel[FeatureAgreement]):
     """A feature a row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.features: tuple[FeatureAgreement, ...] = ()
         interval = tr("95 % interval")
-        self._titles = (tr("Feature"), "ICC(A,1)", interval, "ICC(C,1)", interval, tr("Kept"))
+        titles = (tr("Feature"), "ICC(A,1)", interval, "ICC(C,1)", interval, tr("Kept"))
+        super().__init__(titles, parent)
 
-    def set_features(self, features: Sequence[FeatureAgreement]) -> None:
-        """Show these."""
-        self.beginResetModel()
-        self.features = tuple(features)
-        self.endResetModel()
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        """Figures on the right."""
+        return RIGHT if FEATURE < column < KEPT else LEFT
 
-    def rowCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.features)
-
-    def columnCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._titles)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        found, column = self.features[index.row()], index.column()
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        found, column = self.rows[index.row()], index.column()
         if role == _SORT_ROLE:
             return _sort_key(found, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return self.alignment(column)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return cells_of(found)[column]
         return None
@@ -74,19 +51,9 @@ def feature_view(model: FeatureTableModel) -> QTableView:
     view.setModel(ordered)
     view.setAccessibleName(tr("Features and how far the readers agree on them"))
     view.setSortingEnabled(True)
-    view.setAlternatingRowColors(True)
-    view.setShowGrid(False)
+    make_calm(view, 7 * GRID, _WIDTHS)
     view.setWordWrap(False)
-    view.setTabKeyNavigation(False)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.verticalHeader().hide()
-    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(7 * GRID)
-    view.horizontalHeader().setHighlightSections(False)
-    view.horizontalHeader().setStretchLastSection(True)
-    for column, width in enumerate(_WIDTHS):
-        view.setColumnWidth(column, width)
     view.sortByColumn(ABSOLUTE, Qt.SortOrder.AscendingOrder)
     return view
 
@@ -125,9 +92,3 @@ def _sort_key(found: FeatureAgreement, column: int) -> object:
     if column not in figures:
         return found.feature
     return figures[column] if math.isfinite(figures[column]) else -2.0
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    is_figure = FEATURE < column < KEPT
-    side = Qt.AlignmentFlag.AlignRight if is_figure else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

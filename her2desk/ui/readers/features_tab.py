@@ -102,7 +102,7 @@ class FeaturesTab(QWidget):
 
     def _take(self, table: FeatureTable | None) -> None:
         self.table = table
-        self.features.set_features(() if table is None else table.features)
+        self.features.set_rows(() if table is None else table.features)
         self._refresh()
 
     def _refresh(self) -> None:

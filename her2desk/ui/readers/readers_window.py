@@ -159,7 +159,7 @@ class ReadersWindow(QWidget):
         )
         self.adjudicated.emit(case_id, chosen)
         decided = {case.case_id: case for case in self._cases}
-        reader, limits, present = self._reader, self._limits, self.cases.table.cases.found
+        reader, limits, present = self._reader, self._limits, self.cases.table.cases.rows
 
         def work() -> list[Assessment]:
             return [

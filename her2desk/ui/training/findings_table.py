@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QItemSelection,
-    QModelIndex,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
 )
@@ -14,7 +11,6 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QPushButton,
     QTableView,
     QVBoxLayout,
@@ -26,47 +22,24 @@ from her2desk.ui.theme import GRID
 from her2desk.ui.training.documents import Finding
 from her2desk.ui.widgets.labels import wrapped
 from her2desk.ui.widgets.segmented_control import SegmentedControl
+from her2desk.ui.widgets.tables import Index, RowsModel, make_calm
 
 ALL, ERRORS, NOTICES = "all", "errors", "notices"
 _ROW_HEIGHT = 11 * GRID  # two lines of text
 _WIDTHS = (60, 130, 80, 330)
 _SORT_ROLE = Qt.ItemDataRole.UserRole
 _IS_ERROR_ROLE = Qt.ItemDataRole.UserRole + 1
-_Index = QModelIndex | QPersistentModelIndex
-_ROOT = QModelIndex()
 
 
-class FindingsModel(QAbstractTableModel):
+class FindingsModel(RowsModel[Finding]):
     """A finding a row: row, column, kind, what is wrong, what to do."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.findings: tuple[Finding, ...] = ()
-        self._titles = (tr("Row"), tr("Column"), tr("Kind"), tr("What was found"), tr("What to do"))
+        titles = (tr("Row"), tr("Column"), tr("Kind"), tr("What was found"), tr("What to do"))
+        super().__init__(titles, parent)
 
-    def set_findings(self, findings: Sequence[Finding]) -> None:
-        """Show these."""
-        self.beginResetModel()
-        self.findings = tuple(findings)
-        self.endResetModel()
-
-    def rowCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.findings)
-
-    def columnCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._titles)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        finding = self.findings[index.row()]
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        finding = self.rows[index.row()]
         if role == _IS_ERROR_ROLE:
             return finding.is_error
         if role == _SORT_ROLE and index.column() == 0:
@@ -86,7 +59,7 @@ class _Filtered(QSortFilterProxyModel):
         self._wanted = wanted
         self.invalidate()
 
-    def filterAcceptsRow(self, source_row: int, source_parent: _Index) -> bool:
+    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         if self._wanted == ALL:
             return True
         index = self.sourceModel().index(source_row, 0)
@@ -117,7 +90,7 @@ class FindingsTable(QWidget):
 
     def set_findings(self, findings: Sequence[Finding]) -> None:
         """Show these, errors first where there are some."""
-        self.model.set_findings(findings)
+        self.model.set_rows(findings)
         errors = sum(finding.is_error for finding in findings)
         counts = {ALL: len(findings), ERRORS: errors, NOTICES: len(findings) - errors}
         names = {ALL: tr("All ({n})"), ERRORS: tr("Errors ({n})"), NOTICES: tr("Notices ({n})")}
@@ -131,7 +104,7 @@ class FindingsTable(QWidget):
     def copy_text(self) -> None:
         """Put the findings shown on the clipboard, tab-separated, for a spreadsheet or a mail."""
         rows = (self.shown.index(row, 0) for row in range(self.shown.rowCount()))
-        found = (self.model.findings[self.shown.mapToSource(index).row()] for index in rows)
+        found = (self.model.rows[self.shown.mapToSource(index).row()] for index in rows)
         QGuiApplication.clipboard().setText("\n".join("\t".join(cells_of(f)) for f in found))
 
     def _filter(self, wanted: object) -> None:
@@ -143,7 +116,7 @@ class FindingsTable(QWidget):
         if not indexes:
             self.whole.clear()
             return
-        finding = self.model.findings[self.shown.mapToSource(indexes[0]).row()]
+        finding = self.model.rows[self.shown.mapToSource(indexes[0]).row()]
         self.whole.setText(f"{finding.message} {finding.remedy}".strip())
 
     def _copy_action(self) -> QAction:
@@ -179,18 +152,7 @@ def _view(model: QSortFilterProxyModel) -> QTableView:
     view.setAccessibleName(tr("Findings"))
     view.setSortingEnabled(True)
     view.setWordWrap(True)
-    view.setAlternatingRowColors(True)
-    view.setShowGrid(False)
-    view.setTabKeyNavigation(False)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    make_calm(view, _ROW_HEIGHT, _WIDTHS)
     view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.verticalHeader().hide()
-    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-    header = view.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setStretchLastSection(True)
-    for column, width in enumerate(_WIDTHS):
-        view.setColumnWidth(column, width)
     return view
