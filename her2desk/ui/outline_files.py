@@ -1,9 +1,7 @@
 """Outlines from files and into files, off the GUI thread."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +98,9 @@ class OutlineFiles(QObject):
 
 def _apart(write: "Callable[[], WrittenOutlines]") -> "WrittenOutlines":
     """``write`` in a process of its own: loading what writes DICOM would hold up the window."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
         return child.submit(write).result()
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from her2desk.ui.deidentify.deidentify_window import DeidentifyWindow
 from her2desk.ui.jobs import Background
+
+if TYPE_CHECKING:
+    from her2desk.ui.deidentify.deidentify_window import DeidentifyWindow
 
 
 class DeidentifyEntrance(QObject):
@@ -28,8 +31,10 @@ class DeidentifyEntrance(QObject):
         self._background: Background | None = None
         self.window: DeidentifyWindow | None = None
 
-    def open(self) -> DeidentifyWindow:
+    def open(self) -> "DeidentifyWindow":
         """Show the window; a new one where there is none."""
+        from her2desk.ui.deidentify.deidentify_window import DeidentifyWindow
+
         if self.window is None:
             if self._background is None:
                 self._background = Background(self)

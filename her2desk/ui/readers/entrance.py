@@ -1,17 +1,19 @@
 """The way from the main window into the comparison of readers."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from her2desk.agreement.cases import ReaderCase
-from her2desk.dicom.reader import open_image
 from her2desk.domain.drawing import Drawing
 from her2desk.store.cases import CaseSummary
 from her2desk.store.history import Action
 from her2desk.store.library import Library
 from her2desk.ui.jobs import Background
-from her2desk.ui.readers.readers_window import ReadersWindow
+
+if TYPE_CHECKING:
+    from her2desk.agreement.cases import ReaderCase
+    from her2desk.ui.readers.readers_window import ReadersWindow
 
 
 class ReadersEntrance(QObject):
@@ -28,8 +30,10 @@ class ReadersEntrance(QObject):
         self._background: Background | None = None
         self.window: ReadersWindow | None = None
 
-    def open(self) -> ReadersWindow:
+    def open(self) -> "ReadersWindow":
         """Show the window with the cases as they are now."""
+        from her2desk.ui.readers.readers_window import ReadersWindow
+
         if self._background is None:
             self._background = Background(self)
         if self.window is None:
@@ -55,7 +59,7 @@ class ReadersEntrance(QObject):
         if self._background is not None:
             self._background.close()
 
-    def _load(self) -> Sequence[ReaderCase]:
+    def _load(self) -> "Sequence[ReaderCase]":
         """Off the GUI thread: the cases of two readers, and those that wait for this one."""
         reader = self._reader
         rows = self._library.cases()
@@ -66,7 +70,10 @@ class ReadersEntrance(QObject):
             if drawings and (len(drawings) > 1 or reader not in drawings)
         ]
 
-    def _reader_case(self, row: CaseSummary, drawings: dict[str, Drawing]) -> ReaderCase:
+    def _reader_case(self, row: CaseSummary, drawings: dict[str, Drawing]) -> "ReaderCase":
+        from her2desk.agreement.cases import ReaderCase
+        from her2desk.dicom.reader import open_image
+
         opened = open_image(self._library.image_path(row.case_id))
         image = self._library.with_calibration(row.case_id, opened.image)
         decision = self._library.adjudication(row.case_id)

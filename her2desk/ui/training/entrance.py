@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -9,7 +10,9 @@ from PySide6.QtGui import QDesktopServices
 from her2desk.errors import Her2DeskError
 from her2desk.ui.training.child_command import GRACE_MS
 from her2desk.ui.training.command_line import program
-from her2desk.ui.training.training_window import TrainingWindow
+
+if TYPE_CHECKING:
+    from her2desk.ui.training.training_window import TrainingWindow
 
 
 class TrainingEntrance(QObject):
@@ -39,8 +42,10 @@ class TrainingEntrance(QObject):
         self._awaited: Path | None = None
         self.window: TrainingWindow | None = None
 
-    def open(self) -> TrainingWindow:
+    def open(self) -> "TrainingWindow":
         """Show the window as it was left."""
+        from her2desk.ui.training.training_window import TrainingWindow
+
         if self.window is None:
             self.window = TrainingWindow(
                 self._command, self._state_file, self._open_url, self._grace_ms
