@@ -2,6 +2,7 @@
 
 ``tr`` translates at once (windows, command line). ``msg`` makes a ``Message``, an English template
 and its parameters, which layers without a language return; whoever shows it turns it into text.
+``trn`` and ``msgn`` do the same for what is counted.
 Templates use ``str.format`` fields with names: ``msg("{rows} rows", rows=3)``.
 """
 
@@ -16,13 +17,20 @@ SOURCE_LANGUAGE = "en"
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence not yet put into a language: the English template and its parameters."""
+    """A sentence not yet put into a language: the English template and its parameters.
+
+    A counted sentence has a ``plural`` template too; its parameter ``n`` chooses.
+    """
 
     msgid: str
     params: Mapping[str, object] = field(default_factory=dict)
+    plural: str = ""
 
     def text(self) -> str:
         """The sentence in the present language."""
+        if self.plural:
+            translate = CATALOGUE.translations.ngettext
+            return translate(self.msgid, self.plural, _count(self.params)).format(**self.params)
         template = tr(self.msgid) if self.msgid else ""
         return template.format(**self.params) if self.params else template
 
@@ -61,6 +69,18 @@ def msg(msgid: str, **params: object) -> Message:
     return Message(msgid, params)
 
 
+def msgn(singular: str, plural: str, n: int, **params: object) -> Message:
+    """A counted sentence to be translated by whoever shows it; ``n`` is a parameter of both."""
+    return Message(singular, {"n": n, **params}, plural)
+
+
 def as_message(value: Message | str) -> Message:
     """``value`` itself, or plain text as a message."""
     return value if isinstance(value, Message) else Message(value)
+
+
+def _count(params: Mapping[str, object]) -> int:
+    n = params["n"]
+    if not isinstance(n, int):
+        raise TypeError(f"a counted sentence without a count: {n!r}")
+    return n

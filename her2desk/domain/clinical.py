@@ -177,3 +177,13 @@ class Pathology:
         if self.her2_ihc == "2+" and self.her2_fish is not None:
             return self.her2_fish == "amplified"
         return None
+
+
+def pathology_from_json(raw: object) -> Pathology:
+    """The result as a library holds it; what is no result of either kind is not known."""
+    said: Mapping[str, Any] = raw if isinstance(raw, Mapping) else {}
+    ihc, fish = said.get("her2_ihc"), said.get("her2_fish")
+    return Pathology(
+        ihc if ihc in IHC_SCORES else None,
+        fish if fish in FISH_RESULTS else None,
+    )

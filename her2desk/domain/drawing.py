@@ -6,6 +6,7 @@ Plain data, kept in the library as one document after every stroke. Points are (
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from her2desk.domain.geometry import frame_from_json
@@ -49,7 +50,7 @@ class Drawing:
         """Whether the outline in progress has enough points to enclose something."""
         return len(self.pending) >= MIN_POINTS
 
-    @property
+    @cached_property
     def answering(self) -> Roi | None:
         """The ROI that the estimate is made from: the one of largest area, the first of equals.
 

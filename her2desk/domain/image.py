@@ -217,6 +217,11 @@ class UltrasoundImage:
     frame_spacing_mm: tuple[tuple[float, float] | None, ...] = ()
 
     @property
+    def scanner(self) -> str:
+        """Maker and model as the file names them; empty where it names none."""
+        return " ".join(f"{self.manufacturer} {self.model_name}".split())
+
+    @property
     def regions_are_trusted(self) -> bool:
         """False when a region reaches outside the image: then the picture was cropped or scaled."""
         return all(region.fits(self.rows, self.columns) for region in self.regions)

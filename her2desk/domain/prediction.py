@@ -4,18 +4,26 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.counts import Proportion
+from her2desk.domain.failure import ErrorEstimate, FailureSign, NoErrorModel
+from her2desk.domain.familiarity import Familiarity, NearPatient
 from her2desk.domain.image import ImageWarning, Spacing, UserCalibration
 from her2desk.domain.readout import Estimate, Readout
 from her2desk.domain.roi import Box, Roi
+from her2desk.domain.traits import UNKNOWN_TRAITS, Trait, Traits
+from her2desk.domain.unknowns import UnknownEffect
 from her2desk.domain.validation import Attention
 
-BRANCHES = ("clinical", "radiomics", "cnn", "dlr", "combined")
+COMBINED = "combined"
+BRANCHES = ("clinical", "radiomics", "cnn", "dlr", COMBINED)
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Inputs:
     pack_sha256: str
     calibration: UserCalibration | None = None
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """SHA-256 of the inputs in canonical JSON."""
         content: dict[str, Any] = {
@@ -55,13 +63,33 @@ class PackIdentity:
     demo: bool
 
 
+class HeatmapMethod(StrEnum):
+    """How a heatmap was made."""
+
+    GRAD_CAM = "grad-cam"  # Selvaraju et al. 2017
+    GRAD_CAM_PP = "grad-cam++"  # Chattopadhay et al. 2018
+    OCCLUSION = "occlusion"  # Zeiler and Fergus 2014
+
+
+class HeatmapClass(StrEnum):
+    """For which class a heatmap speaks."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+
+
 @dataclass(frozen=True)
 class Heatmap:
-    """Grad-CAM on the network's native grid, ``values`` 0–1 (rows, columns), and the crop it covers."""
+    """Attention on a coarse grid, ``values`` 0–1 (rows, columns), and the crop it covers.
+
+    The grid of both Grad-CAMs is the network's own, that of occlusion one cell a place covered.
+    """
 
     values: NDArray[np.float32]
     crop: Box
     share_in_roi: float | None
+    method: HeatmapMethod = HeatmapMethod.GRAD_CAM
+    speaks_for: HeatmapClass = HeatmapClass.POSITIVE
 
 
 @dataclass(frozen=True)
@@ -76,7 +104,12 @@ class FeatureContribution:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The engine's whole answer for one case."""
+    """The engine's whole answer for one case.
+
+    ``familiarity`` is None only in predictions of packs that state nothing of their patients.
+    ``unknowns`` are the pack's clinical inputs that are not known, the one that could move the answer
+    most first.
+    """
 
     inputs: Inputs
     pack: PackIdentity
@@ -91,6 +124,9 @@ class Prediction:
     spacing: Spacing
     device: str
     warnings: tuple[ImageWarning, ...] = ()
+    traits: Traits = field(default_factory=lambda: UNKNOWN_TRAITS)
+    familiarity: Familiarity | None = None
+    unknowns: tuple[UnknownEffect, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -123,11 +159,39 @@ class Prediction:
             "spacing_source": str(self.spacing.source),
             "warnings": [{"code": w.code, "message": w.message.text()} for w in self.warnings],
             "timings_ms": dict(self.timings_ms),
+            **self._doubts_json(),
+        }
+
+    def _doubts_json(self) -> dict[str, Any]:
+        """What may speak against the answer, and what it was made from."""
+        failure, estimate = self.readout.failure, self.estimate
+        near = self.familiarity.nearest if self.familiarity is not None else ()
+        return {
+            "doubts": [str(doubt) for doubt in self.readout.doubts],
+            "failure": None if failure is None else [_sign_json(sign) for sign in failure.signs],
+            "error_model": None if failure is None else _error_json(failure.error),
+            "range": _range_json(self.familiarity),
+            "scanner": self.familiarity.scanner if self.familiarity is not None else "",
+            "nearest": [_near_json(patient) for patient in near],
+            "unknowns": [
+                {"field": effect.field, "answers": [list(answer) for answer in effect.answers]}
+                for effect in self.unknowns
+            ],
+            "traits": {str(trait): self.traits[trait] for trait in Trait},
+            "estimate": {
+                "logit": estimate.logit,
+                "variance": estimate.variance,
+                "pattern": estimate.pattern,
+                "prevalence": estimate.training_prevalence,
+            },
+            "features": {feature.name: feature.z_score for feature in self.features},
         }
 
 
-def _confusion_json(readout: Readout) -> dict[str, Any]:
+def _confusion_json(readout: Readout) -> dict[str, Any] | None:
     table = readout.confusion
+    if table is None:
+        return None
     values = {"ppv": readout.ppv, "npv": readout.npv}
     return {
         "tp": table.tp,
@@ -141,4 +205,53 @@ def _confusion_json(readout: Readout) -> dict[str, Any]:
             name: {"value": v.value, "lower": v.lower, "upper": v.upper} if v else None
             for name, v in values.items()
         },
+    }
+
+
+def _sign_json(sign: FailureSign) -> dict[str, Any]:
+    return {
+        "pattern": sign.pattern.name,
+        "value": sign.value,
+        "limit": sign.limit,
+        "alike": _counts_json(sign.alike),
+        "others": _counts_json(sign.others),
+        "warns": sign.warns,
+        "silence": None if sign.silence is None else str(sign.silence),
+    }
+
+
+def _counts_json(errors: Proportion | None) -> dict[str, int] | None:
+    return None if errors is None else {"wrong": errors.count, "patients": errors.total}
+
+
+def _error_json(error: ErrorEstimate | NoErrorModel) -> dict[str, Any]:
+    if isinstance(error, NoErrorModel):
+        return {"probability": None, "interval": None, "reason": str(error)}
+    return {
+        "probability": error.value,
+        "interval": [error.lower, error.upper],
+        "reason": None,
+    }
+
+
+def _range_json(familiarity: Familiarity | None) -> dict[str, Any] | None:
+    if familiarity is None or familiarity.distance is None:
+        return None
+    distance = familiarity.distance
+    alarms = distance.false_alarms
+    return {
+        "distance": distance.value,
+        "threshold": distance.threshold,
+        "outside": distance.is_outside,
+        "false_alarms": {"count": alarms.count, "patients": alarms.total},
+    }
+
+
+def _near_json(patient: NearPatient) -> dict[str, Any]:
+    return {
+        "patient": patient.patient,
+        "positive": patient.positive,
+        "logit": patient.logit,
+        "distance": patient.distance,
+        "source": str(patient.source),
     }

@@ -15,7 +15,7 @@ class Staged(Message):
 
 def staged(stage: str, text: Message) -> Staged:
     """``text`` as a sentence of this stage; what shows it needs to know nothing of stages."""
-    return Staged(text.msgid, text.params, stage)
+    return Staged(text.msgid, text.params, text.plural, stage)
 
 
 def stage_of(text: Message) -> str | None:

@@ -1,7 +1,9 @@
 """How a pack answered for patients it had not seen: the rows behind every confusion figure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from her2desk.domain.traits import UNKNOWN_TRAITS, Trait, Traits
 
 
 class ValidationSource(StrEnum):
@@ -23,6 +25,15 @@ class Attention:
     hyperechoic_enrichment: float | None
     dispersion: float | None
 
+    @property
+    def traits(self) -> dict[Trait, float | None]:
+        """The figures as traits."""
+        return {
+            Trait.ROI_ATTENTION: self.roi_enrichment,
+            Trait.BRIGHT_ATTENTION: self.hyperechoic_enrichment,
+            Trait.DISPERSION: self.dispersion,
+        }
+
 
 @dataclass(frozen=True)
 class ValidationRow:
@@ -40,7 +51,7 @@ class ValidationRow:
     pattern: str
     logit: float
     branches: dict[str, float | None]
-    attention: Attention
+    traits: Traits = field(default_factory=lambda: UNKNOWN_TRAITS)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from her2desk.errors import (
 )
 from her2desk.logs import logging_to
 from her2desk.settings import Settings, load_settings, save_settings
-from her2desk.texts import CATALOGUE, SOURCE_LANGUAGE, Message, msg, tr, trn
+from her2desk.stats.counts import phrase
+from her2desk.texts import CATALOGUE, SOURCE_LANGUAGE, Message, msg, msgn, tr, trn
 
 
 class TestErrors:
@@ -89,6 +90,18 @@ class TestTexts:
 
     def test_counted_phrases_in_english(self) -> None:
         assert [trn("{n} case", "{n} cases", n) for n in (1, 2)] == ["1 case", "2 cases"]
+
+    def test_a_counted_sentence_is_chosen_when_it_is_shown(self, german: None) -> None:
+        said = [msgn("{n} case", "{n} cases", n).text() for n in (0, 1, 2)]
+        assert said == ["0 Fälle", "1 Fall", "2 Fälle"]
+
+    def test_a_counted_sentence_can_have_more_fields_and_be_a_part(self) -> None:
+        part = phrase(msgn("{n} case of {total}", "{n} cases of {total}", 1, total=9))
+        assert msg("Only {part}.", part=part).text() == "Only 1 case of 9."
+
+    def test_a_counted_sentence_needs_its_count(self) -> None:
+        with pytest.raises(TypeError, match="without a count"):
+            Message("{n} case", {"n": "one"}, "{n} cases").text()
 
     def test_an_unknown_language_leaves_the_present_one(self, tmp_path: Path) -> None:
         with pytest.raises(OSError, match="translation"):
