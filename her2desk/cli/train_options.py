@@ -15,6 +15,7 @@ from her2desk.training.request import (
     CombinedKind,
     DlrKind,
     Enhancement,
+    Indeterminate,
     Moment,
     SplitKind,
     TrainRequest,
@@ -146,6 +147,21 @@ OPTIONS = (
     TrainOption(
         "weights", "--weights", str | None,
         msg("Initial weights: a file, or package for those of efficientnet-lite0."),
+    ),
+    TrainOption(
+        "indeterminate", "--indeterminate", str,
+        msg(
+            "When no call is made: interval (it lies across the threshold), or conformal (40 patients "
+            "of each class needed)."
+        ),
+        get_args(Indeterminate),
+    ),
+    TrainOption(
+        "thumbnails", "--thumbnails", bool,
+        msg(
+            "Put a small picture of each patient's lesion into the pack, for whoever gets the pack to "
+            "see. Only with permission of the images' owner."
+        ),
     ),
     TrainOption(
         "robustness_cases", "--robustness-cases", int,

@@ -11,9 +11,13 @@ from pydantic import (
     model_validator,
 )
 
+from her2desk.domain.readout import IndeterminateRule
+
 SCHEMA_VERSION = 1
+MOST_PATIENTS = 10**9  # beyond, a count is none and its arithmetic may fail
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Moderate = Annotated[float, Field(ge=-1e12, le=1e12)]  # squares and sums of such stay finite
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Family = Literal["logistic", "random-forest", "extra-trees", "xgboost", "lightgbm"]
@@ -30,7 +34,7 @@ class TrainingPopulation(PackPart):
     """Whom the pack was trained on."""
 
     description: str
-    patients: int = Field(gt=0)
+    patients: int = Field(gt=0, le=MOST_PATIENTS)
     positive: int = Field(gt=0)
     cohort_sha256: str
 
@@ -176,6 +180,31 @@ class Provenance(PackPart):
         return document
 
 
+class RecalibrationPart(PackPart):
+    """How log-odds of an earlier pack were brought into line with local results.
+
+    η becomes ``intercept`` + ``slope`` · η in every submodel, operating point and validation row;
+    fitted on ``patients`` of whom ``positive`` were. ``covariance`` is of (intercept, slope), all 0
+    for what was not fitted.
+    """
+
+    from_version: str
+    from_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    intercept: Finite
+    slope: float = Field(gt=0, allow_inf_nan=False)
+    covariance: tuple[tuple[Finite, Finite], tuple[Finite, Finite]]
+    patients: int = Field(gt=0, le=MOST_PATIENTS)
+    positive: int = Field(gt=0)
+    first_study: str
+    last_study: str
+
+    @model_validator(mode="after")
+    def _has_both_classes(self) -> "RecalibrationPart":
+        if self.positive >= self.patients:
+            raise ValueError("recalibration needs patients of both classes")
+        return self
+
+
 class Manifest(PackPart):
     """``manifest.json``."""
 
@@ -196,22 +225,40 @@ class Manifest(PackPart):
     network: NetworkPart
     dlr_kind: Literal["crossfit", "frozen", "paper"]
     operating_points: tuple[OperatingPointPart, ...] = Field(min_length=1)
-    indeterminate_rule: Literal["interval-across-threshold"]
+    indeterminate_rule: IndeterminateRule
     auc: AucTable
     provenance: Provenance
     licence: str
     seed: int
+    recalibration: RecalibrationPart | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_what_was_not_done(
+        self, written: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """Only a recalibrated pack speaks of recalibration."""
+        document: dict[str, Any] = written(self)
+        if self.recalibration is None:
+            del document["recalibration"]
+        return document
+
+    @property
+    def prevalence(self) -> float:
+        """The share of positives that the pack's probabilities are for."""
+        if self.recalibration is not None:
+            return self.recalibration.positive / self.recalibration.patients
+        return self.training.prevalence
 
 
 class LinearPart(PackPart):
     """A logistic model: ``coefficients`` follow ``terms``; ``covariance`` is intercept first."""
 
     terms: tuple[str, ...]
-    intercept: Finite
-    coefficients: tuple[Finite, ...]
-    covariance: tuple[tuple[Finite, ...], ...]
-    lower: tuple[Finite, ...]
-    upper: tuple[Finite, ...]
+    intercept: Moderate
+    coefficients: tuple[Moderate, ...]
+    covariance: tuple[tuple[Moderate, ...], ...]
+    lower: tuple[Moderate, ...]
+    upper: tuple[Moderate, ...]
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> "LinearPart":
@@ -278,8 +325,28 @@ class FeatureScale(PackPart):
     upper: Finite
 
 
+class NomogramPart(PackPart):
+    """A linear model beside the combined one, to be shown as a nomogram: one of the paper's.
+
+    ``refit_variance`` is as in ``Submodel``.
+    """
+
+    name: str = Field(min_length=1, max_length=80)
+    model: LinearPart
+    refit_variance: dict[str, NotNegative]
+
+    @model_validator(mode="after")
+    def _variances_are_of_terms(self) -> "NomogramPart":
+        if not set(self.refit_variance) <= set(self.model.terms):
+            raise ValueError("a refit variance belongs to no term")
+        return self
+
+
 class Models(PackPart):
-    """``models/models.json``: all that is linear, and what the trees are fed with."""
+    """``models/models.json``: all that is linear, and what the trees are fed with.
+
+    ``nomograms`` are of patients whose every clinical input is known.
+    """
 
     clinical_inputs: tuple[str, ...]
     clinical: BranchPart | None
@@ -287,3 +354,4 @@ class Models(PackPart):
     dlr: BranchPart
     scaling: dict[str, FeatureScale]
     submodels: tuple[Submodel, ...] = Field(min_length=1)
+    nomograms: tuple[NomogramPart, ...] = ()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,11 +24,14 @@ from her2desk.packs.manifest import (
     SCHEMA_VERSION,
     BranchPart,
     EnhancementPart,
-    LinearPart,
     Manifest,
     Models,
     Submodel,
 )
+from her2desk.packs.readout_checks import is_covariance, readout_fits, wrong_picture
+from her2desk.packs.readout_part import READOUT_FILE, SPACE_FILE, ReadoutPart
+from her2desk.packs.space import Space, space_of
+from her2desk.packs.thumbnails import thumbnail_file
 from her2desk.packs.trees import TreeEnsemble
 from her2desk.packs.validation_table import read_validation
 from her2desk.texts import Message, msg
@@ -36,6 +39,7 @@ from her2desk.texts import Message, msg
 CNN_FILE = "networks/cnn.safetensors"
 MODELS_FILE = "models/models.json"
 PCA_FILE = "models/pca.safetensors"
+VALIDATION_FILE = "validation.csv"
 CNN_LOGIT = "cnn_logit"
 DLR_SIGNATURE = "dlr"
 CLINICAL_SIGNATURE = "clinical"
@@ -46,9 +50,12 @@ NO_CLINICAL_INPUT = "image-only"
 Part = TypeVar("Part", bound=BaseModel)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pack:
-    """Everything of a pack but the network's weights, which ``network_weights`` decodes on demand."""
+    """Everything of a pack but the network's weights, which ``network_weights`` decodes on demand.
+
+    Compared by identity; ``digest`` says whether two are the same.
+    """
 
     archive: Archive
     manifest: Manifest
@@ -60,6 +67,8 @@ class Pack:
     dlr: Branch
     pca: Mapping[str, NDArray[np.float64]] | None
     enhancer: Enhancer | None
+    readout: ReadoutPart = field(default_factory=ReadoutPart)
+    space: Space | None = None
 
     @property
     def digest(self) -> str:
@@ -72,10 +81,13 @@ class Pack:
         m = self.manifest
         return PackIdentity(m.name, m.version, self.digest, m.demo)
 
-    @property
-    def out_of_fold(self) -> tuple[ValidationRow, ...]:
-        """The rows that the readout counts: training patients, each by models that had not seen it."""
-        return tuple(r for r in self.validation if r.source is ValidationSource.OUT_OF_FOLD)
+    def rows(self, pattern: str, source: ValidationSource) -> tuple[ValidationRow, ...]:
+        """The validation patients of one source, as the submodel of ``pattern`` answered for them."""
+        return tuple(r for r in self.validation if r.source is source and r.pattern == pattern)
+
+    def thumbnail(self, patient: str) -> bytes | None:
+        """A validation patient's crop as PNG, where the pack's owner allowed it."""
+        return self.archive.members.get(thumbnail_file(patient))
 
     @property
     def card(self) -> str:
@@ -134,6 +146,9 @@ def open_pack(path: Path) -> Pack:
     archive = read_archive(path)
     manifest = _manifest(archive)
     models = _parsed(archive, MODELS_FILE, Models)
+    readout = ReadoutPart()
+    if READOUT_FILE in archive.members:
+        readout = _parsed(archive, READOUT_FILE, ReadoutPart)
     pack = Pack(
         archive,
         manifest,
@@ -145,8 +160,11 @@ def open_pack(path: Path) -> Pack:
         _branch(archive, "dlr", models.dlr),
         _pca(archive) if PCA_FILE in archive.members else None,
         _enhancer(manifest.preprocessing.enhancement),
+        readout,
+        _space(archive, readout),
     )
     _check_inputs(pack)
+    _check_readout(pack)
     return pack
 
 
@@ -230,11 +248,23 @@ def _enhancer(part: EnhancementPart | None) -> Enhancer | None:
     return enhancer
 
 
-def _validation(archive: Archive, folds: int) -> tuple[ValidationRow, ...]:
+def _space(archive: Archive, readout: ReadoutPart) -> Space | None:
+    if readout.space is None:
+        return None
     try:
-        return read_validation(archive.members["validation.csv"].decode("utf-8"), folds)
+        return space_of(readout.space, _tensors(archive, SPACE_FILE))
+    except ValueError as error:
+        raise _broken(SPACE_FILE) from error
+
+
+def _validation(archive: Archive, folds: int) -> tuple[ValidationRow, ...]:
+    """The pack's table; none for a pack without the file, whose readout then counts nobody."""
+    if VALIDATION_FILE not in archive.members:
+        return ()
+    try:
+        return read_validation(archive.members[VALIDATION_FILE].decode("utf-8"), folds)
     except (KeyError, ValueError, TypeError) as error:
-        raise _broken("validation.csv") from error
+        raise _broken(VALIDATION_FILE) from error
 
 
 def _check_inputs(pack: Pack) -> None:
@@ -242,7 +272,6 @@ def _check_inputs(pack: Pack) -> None:
     components = len(pack.pca["components"]) if pack.pca else 0
     learned = {CNN_LOGIT, *(component_name(i) for i in range(components))}
     models = pack.models
-    known_patterns = {row.pattern for row in pack.out_of_fold}
     clinical = set() if models.clinical is None else set(models.clinical.inputs)
     sound = bool(
         set(models.radiomics.inputs) <= features
@@ -255,28 +284,36 @@ def _check_inputs(pack: Pack) -> None:
             set(s.model.terms) <= pattern_inputs(s.pattern) | set(SIGNATURES)
             and pattern_inputs(s.pattern) <= set(models.clinical_inputs)
             and (CLINICAL_SIGNATURE not in s.model.terms or _has_all(s.pattern, clinical))
-            and s.pattern in known_patterns
             and pack.operating_points(s.pattern)
-            and _is_covariance(s.model)
+            and is_covariance(s.model)
             for s in models.submodels
+        )
+        and all(
+            set(n.model.terms) <= set(models.clinical_inputs) | set(SIGNATURES)
+            and (CLINICAL_SIGNATURE not in n.model.terms or clinical)
+            and is_covariance(n.model)
+            for n in models.nomograms
         )
     )
     if not sound:
         raise _broken(MODELS_FILE)
 
 
+def _check_readout(pack: Pack) -> None:
+    """Nothing for the readout is of a model, a feature or a patient that the pack does not have."""
+    patients = {row.patient for row in pack.validation}
+    submodels = {s.pattern for s in pack.models.submodels}
+    points = {(p.pattern, p.name) for p in pack.manifest.operating_points if p.pattern in submodels}
+    if not readout_fits(pack.readout, points, pack.manifest.features.names, patients):
+        raise _broken(READOUT_FILE)
+    picture = wrong_picture(pack.archive.members, patients)
+    if picture is not None:
+        raise _broken(picture)
+
+
 def _has_all(pattern: str, inputs: set[str]) -> bool:
     """Whether the clinical signature can be worked out from the inputs that the pattern knows."""
     return bool(inputs) and inputs <= pattern_inputs(pattern)
-
-
-def _is_covariance(model: LinearPart) -> bool:
-    """Whether the matrix can be one: symmetric, and no combination with a variance below zero."""
-    matrix = np.array(model.covariance)
-    slack = 1e-9 * max(1.0, float(np.abs(matrix).max()))
-    return bool(
-        np.allclose(matrix, matrix.T, atol=slack) and np.linalg.eigvalsh(matrix).min() >= -slack
-    )
 
 
 def component_name(index: int) -> str:

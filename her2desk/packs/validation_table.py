@@ -2,14 +2,14 @@
 
 import csv
 import io
-
-import numpy as np
+from collections.abc import Sequence
 
 from her2desk.domain.prediction import BRANCHES
-from her2desk.domain.validation import Attention, ValidationRow, ValidationSource
+from her2desk.domain.traits import Trait
+from her2desk.domain.validation import ValidationRow, ValidationSource
 
-LOOKS = ("roi_enrichment", "hyperechoic_enrichment", "dispersion")
-COLUMNS = ("patient", "positive", "fold", "source", "pattern", "logit", *BRANCHES, *LOOKS)
+COLUMNS = ("patient", "positive", "fold", "source", "pattern", "logit", *BRANCHES, *Trait)
+LARGEST = 1e6  # of log-odds, ratios and millimetres; squares and sums of such stay finite
 
 
 def validation_csv(rows: tuple[ValidationRow, ...]) -> bytes:
@@ -18,8 +18,8 @@ def validation_csv(rows: tuple[ValidationRow, ...]) -> bytes:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        looks = (getattr(row.attention, name) for name in LOOKS)
-        numbers = [*(row.branches[name] for name in BRANCHES), *looks]
+        traits = (row.traits[trait] for trait in Trait)
+        numbers = [*(row.branches[name] for name in BRANCHES), *traits]
         writer.writerow(
             [
                 row.patient,
@@ -38,17 +38,27 @@ def read_validation(text: str, folds: int) -> tuple[ValidationRow, ...]:
     """The rows of a table of ``folds`` outer folds.
 
     Raises ``ValueError`` or ``TypeError`` for a table that cannot be one: other columns, numbers
-    that are not finite, out-of-fold rows without a fold and held-out rows with one, or out-of-fold
-    rows without patients of both classes.
+    that are not finite or beyond all measure, out-of-fold rows without a fold and held-out rows with
+    one, a patient twice in one pattern or with two statuses or folds.
     """
     reader = csv.DictReader(io.StringIO(text))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise ValueError("columns")
-    rows = tuple(_row(raw, folds) for raw in reader)
-    classes = {row.positive for row in rows if row.source is ValidationSource.OUT_OF_FOLD}
-    if classes != {False, True}:
-        raise ValueError("classes")
+    try:
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise ValueError("columns")
+        rows = tuple(_row(raw, folds) for raw in reader)
+    except csv.Error as error:
+        raise ValueError("a table") from error
+    _check_patients(rows)
     return rows
+
+
+def _check_patients(rows: Sequence[ValidationRow]) -> None:
+    """Each counts once, and was on one side only of every split."""
+    sides = {row.patient: (row.positive, row.fold, row.source) for row in rows}
+    if any(sides[row.patient] != (row.positive, row.fold, row.source) for row in rows):
+        raise ValueError("a patient with two statuses or folds")
+    if len({(row.patient, row.pattern) for row in rows}) != len(rows):
+        raise ValueError("a patient counted twice")
 
 
 def _row(raw: dict[str, str], folds: int) -> ValidationRow:
@@ -66,12 +76,12 @@ def _row(raw: dict[str, str], folds: int) -> ValidationRow:
         pattern=raw["pattern"],
         logit=_finite(raw["logit"]),
         branches={name: _finite(raw[name]) if raw[name] else None for name in BRANCHES},
-        attention=Attention(*(float(raw[name]) if raw[name] else None for name in LOOKS)),
+        traits={trait: _finite(raw[trait]) if raw[trait] else None for trait in Trait},
     )
 
 
 def _finite(text: str) -> float:
     value = float(text)
-    if not np.isfinite(value):
+    if not abs(value) <= LARGEST:  # nor what is no number
         raise ValueError("a number")
     return value

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from her2desk.domain.progress import Portion, Progress
-from her2desk.domain.validation import Attention, ValidationRow, ValidationSource
+from her2desk.domain.traits import Traits
+from her2desk.domain.validation import ValidationRow, ValidationSource
 from her2desk.inference.heatmap import look
+from her2desk.inference.traits import traits_of
 from her2desk.packs.pack import pattern_inputs
 from her2desk.texts import Message, msg
 from her2desk.training.acquisition import acquisition_scores
@@ -30,7 +32,7 @@ from her2desk.training.scope_networks import (
     penultimate_of,
 )
 from her2desk.training.stack import Stack, StackPlan, fit_stacks
-from her2desk.training.table import Matrix, Rows, Sample, Table
+from her2desk.training.table import Matrix, Rows, Sample, Table, pseudonym
 
 FEATURES_SEEN = msg(
     "DLR as published: its network features were seen in training, so its apparent figures say "
@@ -52,13 +54,14 @@ class BuildPlan:
 class Answers:
     """What one stack said of ``rows``: log-odds by branch, "combined" by the fullest pattern known.
 
-    ``by_pattern[pattern]`` (rows,) is NaN where the pattern's inputs are not known.
+    ``by_pattern[pattern]`` (rows,) is NaN where the pattern's inputs are not known. ``traits`` are of
+    patients not seen; empty for rows that were fitted on.
     """
 
     rows: Rows
     branches: Mapping[str, Matrix]
     by_pattern: Mapping[str, Matrix]
-    attention: tuple[Attention, ...]
+    traits: tuple[Traits, ...]
 
     @property
     def combined(self) -> Matrix:
@@ -231,15 +234,19 @@ def _answers(
         "dlr": scores["dlr"],
     }
     by_pattern = {s.pattern: combined_scores(s, values) for s in stack.combined.submodels}
-    attention = _attention(samples, rows, image) if of_asked else ()
-    return Answers(rows, scores, by_pattern, attention)
+    traits = _traits(samples, rows, image) if of_asked else ()
+    return Answers(rows, scores, by_pattern, traits)
 
 
-def _attention(samples: Sequence[Sample], rows: Rows, image: ImageColumns) -> tuple[Attention, ...]:
-    return tuple(
-        look(heat, samples[i].pixels, samples[i].mask, samples[i].box)[1]
-        for i, heat in zip(rows, image.asked_heat, strict=True)
-    )
+def _traits(samples: Sequence[Sample], rows: Rows, image: ImageColumns) -> tuple[Traits, ...]:
+    found = []
+    for i, heat in zip(rows, image.asked_heat, strict=True):
+        sample = samples[i]
+        _, attention = look(heat, sample.pixels, sample.mask, sample.box)
+        found.append(
+            traits_of(sample.roi, sample.mask, sample.spacing_mm, sample.clinical, attention)
+        )
+    return tuple(found)
 
 
 def _rows(
@@ -251,7 +258,7 @@ def _rows(
 ) -> list[ValidationRow]:
     return [
         ValidationRow(
-            patient=f"V{int(row) + 1:04d}",
+            patient=pseudonym(int(row)),
             positive=bool(table.labels[row]),
             fold=fold,
             source=source,
@@ -261,7 +268,7 @@ def _rows(
                 **{name: _known(values[i]) for name, values in answers.branches.items()},
                 "combined": float(answers.by_pattern[pattern][i]),
             },
-            attention=answers.attention[i],
+            traits=answers.traits[i],
         )
         for pattern in fitted.patterns
         for i, row in enumerate(answers.rows)

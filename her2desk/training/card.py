@@ -2,15 +2,25 @@
 
 from collections.abc import Sequence
 
+from her2desk.domain.readout import IndeterminateRule
 from her2desk.domain.validation import OperatingPoint, ValidationRow, ValidationSource
 from her2desk.inference.readout import confusion_at
 from her2desk.packs.manifest import AucPart, Manifest
+from her2desk.packs.readout_part import ReadoutPart
 
 SOURCES = (ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
 
 
-def model_card(manifest: Manifest, validation: Sequence[ValidationRow]) -> str:
-    """Markdown; every figure is worked out from the manifest and the validation rows."""
+def model_card(
+    manifest: Manifest,
+    validation: Sequence[ValidationRow],
+    readout: ReadoutPart | None = None,
+    pictures: int = 0,
+) -> str:
+    """Markdown; every figure is worked out from what the pack holds.
+
+    ``pictures`` counts the patients of whom the pack has a small picture.
+    """
     return "\n".join(
         [
             *_headline(manifest),
@@ -30,6 +40,9 @@ def model_card(manifest: Manifest, validation: Sequence[ValidationRow]) -> str:
             "",
             *_confusions(manifest, validation),
             "",
+            "## What is said of one case",
+            "",
+            *_paragraphs(manifest, readout or ReadoutPart(), pictures),
             "## What had to give way",
             "",
             *(f"- {note}" for note in manifest.provenance.fallbacks or ("Nothing.",)),
@@ -39,6 +52,59 @@ def model_card(manifest: Manifest, validation: Sequence[ValidationRow]) -> str:
             ),
             "",
         ]
+    )
+
+
+def _paragraphs(m: Manifest, readout: ReadoutPart, pictures: int) -> list[str]:
+    said = (_indeterminate(m), _range(readout), _failures(readout), _pictures(pictures))
+    return [line for paragraph in said for line in (paragraph, "")]
+
+
+def _indeterminate(m: Manifest) -> str:
+    if m.indeterminate_rule is IndeterminateRule.CONFORMAL:
+        return (
+            "Indeterminate zone: no call is made unless the score is unusual for exactly one class "
+            "(class-conditional conformal prediction at α = 0.10, calibrated on the out-of-fold "
+            "answers). At most about 10 % of each class are then miscalled."
+        )
+    return (
+        "Indeterminate zone: no call is made where the 95 % interval of the probability lies on both "
+        "sides of the threshold."
+    )
+
+
+def _range(readout: ReadoutPart) -> str:
+    space = readout.space
+    if space is None:
+        return "Range: whether a case is unlike the patients of this pack cannot be said."
+    return (
+        f"Range: a case is out of range beyond the distance below which 95 % of the pack's own "
+        f"patients lie, measured on {len(space.features)} features by a fit that had not seen them. "
+        f"Judged in the same way by the other folds alone, {space.false_alarms} of {space.judged} of "
+        f"the pack's own patients were called out of range."
+    )
+
+
+def _failures(readout: ReadoutPart) -> str:
+    tested = len(readout.failures)
+    if not tested:
+        return "Patterns of failure: none could be tested."
+    warning = [f"{f.name} ({f.submodel}, {f.operating_point})" for f in readout.failures if f.warns]
+    models = sum(part.model is not None for part in readout.error_models)
+    return (
+        f"Patterns of failure: {len(warning)} of {tested} tests, of patterns declared beforehand for "
+        f"each submodel and operating point, warn"
+        f"{': ' + ', '.join(warning) if warning else ''}. "
+        f"Models of errors: {models}."
+    )
+
+
+def _pictures(pictures: int) -> str:
+    if not pictures:
+        return "Pictures: the pack holds no picture of any patient."
+    return (
+        f"Pictures: with its owner's permission the pack holds a small picture of the lesion of "
+        f"{pictures} patients."
     )
 
 

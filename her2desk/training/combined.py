@@ -91,7 +91,7 @@ def fit_combined(
                 pattern=pattern,
                 model=linear_part(terms, fit, x[rows]),
                 method=fit.method,
-                refit_variance=_refit_variance(signatures, terms),
+                refit_variance=refit_variance(signatures, terms),
             )
         )
         probability = _cross_predicted(table, scope, x, rows)
@@ -143,8 +143,8 @@ def combined_scores(submodel: Submodel, values: Mapping[str, Matrix]) -> Matrix:
     return total
 
 
-def _refit_variance(signatures: Mapping[str, Matrix], terms: tuple[str, ...]) -> dict[str, float]:
-    """Mean over patients of the variance over repeats; nothing from a single repeat."""
+def refit_variance(signatures: Mapping[str, Matrix], terms: tuple[str, ...]) -> dict[str, float]:
+    """Mean over patients of the variance over repeats (V10); nothing from a single repeat."""
     return {
         t: float(np.nanmean(signatures[t].var(axis=0, ddof=1)))
         for t in terms

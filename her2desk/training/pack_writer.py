@@ -1,13 +1,13 @@
 """A fitted cohort as ``NAME.h2pack``: the same cohort, settings and seed give the same bytes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors.numpy import save as save_tensors
 
+from her2desk.domain.readout import IndeterminateRule
 from her2desk.domain.validation import ValidationRow
 from her2desk.inference.networks import ARCHITECTURES
 from her2desk.packs.archive import write_archive
@@ -16,7 +16,6 @@ from her2desk.packs.manifest import (
     AucTable,
     BranchPart,
     FeaturePart,
-    FeatureScale,
     Manifest,
     Models,
     NetworkPart,
@@ -33,14 +32,19 @@ from her2desk.packs.pack import (
     component_name,
     trees_file,
 )
+from her2desk.packs.readout_part import READOUT_FILE, SPACE_FILE
+from her2desk.packs.space import Space
 from her2desk.packs.validation_table import validation_csv
 from her2desk.radiomics.profile import Profile
 from her2desk.reports.study import Evidence
 from her2desk.training.build import FittedCohort
 from her2desk.training.card import model_card
 from her2desk.training.fold_pipeline import FittedBranch, FoldPipeline
+from her2desk.training.nomograms import nomogram_parts
 from her2desk.training.performance import Figures
+from her2desk.training.readout_contents import ReadoutContents
 from her2desk.training.request import DlrKind, Moment
+from her2desk.training.scaling import feature_scales
 from her2desk.training.table import Table
 
 CLASSES = ("HER-2 negative", "HER-2 positive")
@@ -72,6 +76,8 @@ class PackParts:
     seed: int
     figures: Figures
     provenance: Provenance
+    indeterminate_rule: IndeterminateRule = IndeterminateRule.INTERVAL
+    readout: ReadoutContents = field(default_factory=ReadoutContents)
 
 
 def write_pack(
@@ -89,7 +95,7 @@ def write_pack(
         "dlr": stack.dlr.exported(),
         **({"clinical": stack.clinical.exported()} if stack.clinical is not None else {}),
     }
-    scaling = _scaling(fitted, table)
+    scaling = feature_scales(fitted, table)
     models = Models(
         clinical_inputs=table.clinical_names,
         clinical=_part(exported["clinical"], names, table.clinical_names)
@@ -99,17 +105,21 @@ def write_pack(
         dlr=_part(exported["dlr"], names, (CNN_LOGIT,)),
         scaling=scaling,
         submodels=tuple(s for s in stack.combined.submodels if s.pattern in fitted.patterns),
+        nomograms=nomogram_parts(fitted, table),
     )
-    manifest = _manifest(fitted, parts, tuple(scaling))
+    manifest, readout = _manifest(fitted, parts, tuple(scaling)), parts.readout
     members = {
         "manifest.json": manifest.model_dump_json(indent=2).encode(),
         "profile.json": parts.profile.to_json().encode(),
-        "card.md": model_card(manifest, rows).encode(),
+        "card.md": model_card(manifest, rows, readout.part, len(readout.thumbnails)).encode(),
         "validation.csv": validation_csv(rows),
         MODELS_FILE: models.model_dump_json(indent=1).encode(),
         CNN_FILE: save_tensors(fitted.network_state),
         **_trees(exported),
         **_pca(stack.dlr),
+        READOUT_FILE: readout.part.model_dump_json(indent=1).encode(),
+        **_space(readout.space),
+        **readout.thumbnails,
     }
     return write_archive(path, members)
 
@@ -170,35 +180,11 @@ def _manifest(fitted: FittedCohort, parts: PackParts, names: tuple[str, ...]) ->
         ),
         dlr_kind=parts.dlr,
         operating_points=operating_points(fitted),
-        indeterminate_rule="interval-across-threshold",
+        indeterminate_rule=parts.indeterminate_rule,
         auc=auc_table(parts.figures),
         provenance=parts.provenance,
         licence=intent.licence,
         seed=parts.seed,
-    )
-
-
-def used_features(fitted: FittedCohort, table: Table) -> dict[str, int]:
-    """The features that a deployed model looks at, and their columns in the table."""
-    stack = fitted.deployed
-    places = np.flatnonzero(table.selectable)
-    used = sorted({int(places[c]) for p in (stack.radiomics, stack.dlr) for c in p.columns_})
-    return {table.names[column]: column for column in used}
-
-
-def _scaling(fitted: FittedCohort, table: Table) -> dict[str, FeatureScale]:
-    """Mean, SD and limits, over the training side, of every feature that a model looks at."""
-    scope = fitted.deployed.scope
-    features = table.features[scope.target_mm][scope.rows]
-    return {n: _scale(features[:, column]) for n, column in used_features(fitted, table).items()}
-
-
-def _scale(values: NDArray[np.float64]) -> FeatureScale:
-    return FeatureScale(
-        mean=float(values.mean()),
-        sd=float(values.std(ddof=1)),
-        lower=float(values.min()),
-        upper=float(values.max()),
     )
 
 
@@ -232,6 +218,10 @@ def _trees(exported: Mapping[str, FittedBranch]) -> dict[str, bytes]:
         for name, branch in exported.items()
         if branch.trees is not None
     }
+
+
+def _space(space: Space | None) -> dict[str, bytes]:
+    return {} if space is None else {SPACE_FILE: save_tensors(space.to_tensors())}
 
 
 def _pca(dlr: FoldPipeline) -> dict[str, bytes]:

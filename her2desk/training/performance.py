@@ -10,7 +10,7 @@ from her2desk.reports.study import AucFigure, Evidence, ScoredCohort
 from her2desk.stats.auc import auc
 from her2desk.stats.cross_validation import nadeau_bengio, within_fold_auc
 from her2desk.training.build import Answers, FittedCohort
-from her2desk.training.table import Labels, Matrix, Rows, Sample, Table
+from her2desk.training.table import Labels, Matrix, Rows, Sample, Table, pseudonym
 
 ACQUISITION = "acquisition"
 SIZES_MM = (10.0, 20.0)
@@ -66,7 +66,7 @@ def scored_cohorts(
     for evidence, (rows, _, folds) in pooled["combined"].items():
         found[evidence] = ScoredCohort(
             evidence,
-            tuple(f"V{int(i) + 1:04d}" for i in rows),
+            tuple(pseudonym(int(i)) for i in rows),
             tuple(bool(v) for v in table.labels[rows]),
             {
                 branch: tuple(expit(scores[evidence][1]).tolist())

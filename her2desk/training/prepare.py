@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from her2desk.domain.progress import Portion, Progress
+from her2desk.domain.readout import FEWEST_OF_A_CLASS
 from her2desk.enhancement.enhancer import Enhancer
 from her2desk.enhancement.known import ENHANCERS
 from her2desk.errors import InputRefused
 from her2desk.inference.cohort import cohort_sha256
 from her2desk.inference.cohort_check import CohortCheck
 from her2desk.inference.measuring import MeasuredCase, measure_cohort
+from her2desk.packs.archive import MAX_MEMBERS
 from her2desk.packs.manifest import EnhancementPart, Preprocessing
 from her2desk.paths import default_cache_dir
 from her2desk.radiomics.extract import all_names, never_selected
@@ -45,6 +47,7 @@ CROP_MARGIN_PX = 10  # the paper's
 SMALL_INPUT_PX = 112
 LARGE_INPUT_PX = 224
 NO_ENHANCEMENT = "none"
+MOST_THUMBNAILS = MAX_MEMBERS - 48  # beside them a pack has a dozen files
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,47 @@ def choose_cohort(request: TrainRequest, check: CohortCheck, profile: Profile) -
     )
     check_sizes(labels, scopes)
     return PreparedCohort(chosen, digest, seed, inputs, scopes)
+
+
+def check_pack_asked(request: TrainRequest, cohort: PreparedCohort) -> None:
+    """Raise ``InputRefused`` for a pack that could not be written at the end.
+
+    Codes: ``conformal-too-few`` where a class has too few patients for the conformal rule (V20: 40 who
+    are not held out and of whom every input is known), ``too-many-thumbnails``.
+    """
+    patients = cohort.chosen.rows
+    if request.indeterminate == "conformal":
+        _check_conformal(cohort)
+    if request.thumbnails and len(patients) > MOST_THUMBNAILS:
+        raise InputRefused(
+            msg(
+                "A pack holds pictures of at most {most} patients; the cohort has {n}.",
+                most=MOST_THUMBNAILS,
+                n=len(patients),
+            ),
+            msg("Build without thumbnails."),
+            code="too-many-thumbnails",
+        )
+
+
+def _check_conformal(cohort: PreparedCohort) -> None:
+    own = [cohort.chosen.rows[i] for i in cohort.scopes.deployed.rows]
+    known = [r for r in own if all(r.clinical.value(name) is not None for name in cohort.inputs)]
+    positive = sum(bool(row.positive) for row in known)
+    negative = len(known) - positive
+    if min(positive, negative) < FEWEST_OF_A_CLASS:
+        raise InputRefused(
+            msg(
+                "The conformal rule needs {needed} patients of each class who are not held out and "
+                "whose every clinical input is known; there are {positive} positive and {negative} "
+                "negative ones.",
+                needed=FEWEST_OF_A_CLASS,
+                positive=positive,
+                negative=negative,
+            ),
+            msg("Use --indeterminate interval, add patients, or hold fewer out."),
+            code="conformal-too-few",
+        )
 
 
 def _check_calibrated(

@@ -13,6 +13,7 @@ import numpy as np
 from her2desk.agreement.limits import KEPT_FROM, MIN_CASES
 from her2desk.dicom.outline import outline_from_file
 from her2desk.domain.progress import Progress
+from her2desk.domain.roi import Roi
 from her2desk.enhancement.enhancer import Enhancer
 from her2desk.errors import InputRefused
 from her2desk.inference.measuring import MeasuredCase, Outline, measure_outlines, naming
@@ -89,6 +90,17 @@ def second_features(
     return found
 
 
+def second_roi(case: MeasuredCase) -> Roi | None:
+    """The second reader's outline, checked; None where there is none. Raises ``InputRefused``."""
+    row, image = case.row, case.case.image
+    if row.roi_reader2 is None:
+        return None
+    with naming(row.patient_id):
+        roi = outline_from_file(row.roi_reader2, row.frame_index, image).roi
+        roi.check(image)
+    return roi
+
+
 def reader_filters(table: Table, scopes: Sequence[Scope]) -> tuple[ReaderFilter, ...]:
     """The filter of each scope, from its own rows; nothing where nobody has two outlines.
 
@@ -127,13 +139,8 @@ def reader_notes(deployed: ReaderFilter, others: Sequence[ReaderFilter]) -> tupl
 
 
 def _second_outline(case: MeasuredCase, enhancer: Enhancer | None) -> Outline | None:
-    row, image = case.row, case.case.image
-    if row.roi_reader2 is None:
-        return None
-    with naming(row.patient_id):
-        roi = outline_from_file(row.roi_reader2, row.frame_index, image).roi
-        roi.check(image)
-    return Outline.on(row.patient_id, case.case, roi, enhancer)
+    roi = second_roi(case)
+    return None if roi is None else Outline.on(case.row.patient_id, case.case, roi, enhancer)
 
 
 def _can_be_measured(outline: Outline, profile: Profile) -> bool:

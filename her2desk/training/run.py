@@ -3,14 +3,17 @@
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
 from her2desk.domain.progress import Portion, Progress, staged
+from her2desk.domain.readout import IndeterminateRule
+from her2desk.domain.validation import ValidationRow
 from her2desk.errors import InputRefused, unwritable
 from her2desk.inference.cohort_check import check_cohort, require_usable
 from her2desk.inference.devices import choose_device
@@ -26,17 +29,20 @@ from her2desk.training.combined import refused_patterns
 from her2desk.training.initial_weights import InitialWeights, load_initial
 from her2desk.training.ledger import Entry, LedgerFile
 from her2desk.training.network_training import TrainingPlan
-from her2desk.training.pack_writer import PackIntent, PackParts, used_features, write_pack
+from her2desk.training.pack_writer import PackIntent, PackParts, operating_points, write_pack
 from her2desk.training.performance import Figures, auc_figures
 from her2desk.training.prepare import (
     MeasuredCohort,
     PreparedCohort,
+    check_pack_asked,
     choose_cohort,
     enhancer_of,
     measured,
     preprocessing_of,
 )
-from her2desk.training.request import TrainRequest, TrainResult
+from her2desk.training.readout_contents import ReadoutContents, readout_contents, thumbnails
+from her2desk.training.request import Indeterminate, TrainRequest, TrainResult
+from her2desk.training.scaling import used_features
 from her2desk.training.scope_networks import NetworkPlan, NetworkWork
 from her2desk.training.seen import refuse_seen
 from her2desk.training.stack import StackPlan
@@ -45,6 +51,10 @@ from her2desk.training.table import Table
 from her2desk.training.work_folder import WorkFolder
 
 PATIENCE = 8
+RULES: Mapping[Indeterminate, IndeterminateRule] = {
+    "interval": IndeterminateRule.INTERVAL,
+    "conformal": IndeterminateRule.CONFORMAL,
+}
 LIBRARIES = (
     "numpy", "scipy", "torch", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost",
     "pyradiomics",
@@ -76,6 +86,7 @@ def train(request: TrainRequest, progress: Progress) -> tuple[TrainResult, Study
     profile = named_profile(request.profile)
     refuse_seen(check.rows, enhancer_of(request))
     cohort = choose_cohort(request, check, profile)
+    check_pack_asked(request, cohort)
     found = measured(request, cohort, profile, Portion(progress, 0.04, 0.25, "features"))
     work = NetworkWork(
         crops=np.stack([s.crop for s in found.samples]),
@@ -96,13 +107,17 @@ def settings_of(
 ) -> dict[str, str]:
     """What was asked, or chosen where nothing was, as text.
 
-    Places on disk and the number of processes are left out, what the pack says elsewhere, and an
-    enhancement that was not asked for.
+    Places on disk, the number of processes and thumbnails are left out, what the pack says elsewhere,
+    and an enhancement or a rule of the indeterminate zone that was not asked for.
     """
-    left_out = ["cohort", "out", "work", "jobs", "device", "weights", "name", "population"]
+    left_out = [
+        "cohort", "out", "work", "jobs", "device", "weights", "name", "population", "thumbnails",
+    ]  # fmt: skip
     enhancer = enhancer_of(request)
     if enhancer is None:
         left_out.append("enhance")
+    if RULES[request.indeterminate] is IndeterminateRule.INTERVAL:
+        left_out.append("indeterminate")
     chosen = {
         **vars(request),
         "profile": f"{profile.name} (SHA-256 {profile.sha256})",
@@ -157,6 +172,7 @@ def _written(
     ledger = _ledger(request, cohort, profile)
     rows = validation_rows(fitted, table)
     parts = _parts(request, cohort, built, profile, figures, ledger)
+    parts = replace(parts, readout=_readout(request, built, rows))
     digest = write_pack(request.out, fitted, table, rows, parts)
     said = StudyParts(
         intent=parts.intent,
@@ -214,7 +230,18 @@ def _parts(
         seed=cohort.seed,
         figures=figures,
         provenance=_provenance(request, cohort, built, profile, ledger),
+        indeterminate_rule=RULES[request.indeterminate],
     )
+
+
+def _readout(
+    request: TrainRequest, built: _Built, rows: tuple[ValidationRow, ...]
+) -> ReadoutContents:
+    fitted, table = built.fitted, built.table
+    contents = readout_contents(fitted, table, built.measured.cases, rows, operating_points(fitted))
+    if not request.thumbnails:
+        return contents
+    return replace(contents, thumbnails=thumbnails(built.measured.samples, table, rows))
 
 
 def _result(request: TrainRequest, digest: str) -> TrainResult:

@@ -7,9 +7,7 @@ import numpy as np
 
 from her2desk.domain.clinical import CLINICAL_FIELDS
 from her2desk.domain.validation import OperatingPoint, ValidationRow, ValidationSource
-from her2desk.errors import InputRefused
 from her2desk.inference.readout import confusion_at
-from her2desk.packs.pack import CLINICAL_SIGNATURE, CNN_LOGIT, DLR_SIGNATURE
 from her2desk.reports.study import (
     BranchChoice,
     CombinedModel,
@@ -26,12 +24,11 @@ from her2desk.reports.study import (
 )
 from her2desk.stats.association import AssociationTable, associate
 from her2desk.stats.meta_analysis import SitePooling, pool_sites
-from her2desk.stats.robust_logistic import fit_logistic_or_fallback
 from her2desk.stats.sample_size import SampleSize, assess
 from her2desk.texts import Message, msg
 from her2desk.training.build import FittedCohort
-from her2desk.training.combined import design, known_rows, linear_part
 from her2desk.training.fold_pipeline import FoldPipeline
+from her2desk.training.nomograms import NomogramFit, fit_nomograms
 from her2desk.training.pack_writer import PackIntent
 from her2desk.training.performance import ACQUISITION, Figures, scored_cohorts
 from her2desk.training.population import population
@@ -93,7 +90,7 @@ def build_study(
         selection=_selection(fitted.deployed.radiomics),
         features=_features(fitted, table),
         choices=_choices(fitted),
-        nomograms=_nomograms(fitted, table),
+        nomograms=tuple(_nomogram(fit) for fit in fit_nomograms(fitted, table)),
         ledger=parts.ledger,
         robustness=parts.robustness,
         readers=_readers(fitted),
@@ -204,36 +201,16 @@ def _choices(fitted: FittedCohort) -> tuple[BranchChoice, ...]:
     return (*found, BranchChoice("cnn", network, {}, fitted.network_tries))
 
 
-def _nomograms(fitted: FittedCohort, table: Table) -> tuple[CombinedModel, ...]:
-    """The pack's own combined model, then the paper's {inputs, clinical signature} × {DL, DLR}."""
-    inputs = table.clinical_names if fitted.deployed.clinical is not None else ()
-    own = fitted.deployed.combined.submodels[0].model.terms
-    asked = [own, (*inputs, DLR_SIGNATURE), (*inputs, CNN_LOGIT)]
-    if inputs:
-        asked += [(CLINICAL_SIGNATURE, DLR_SIGNATURE), (CLINICAL_SIGNATURE, CNN_LOGIT)]
-    models = (_combined_model(fitted, table, terms) for terms in dict.fromkeys(asked))
-    return tuple(model for model in models if model is not None)
-
-
-def _combined_model(
-    fitted: FittedCohort, table: Table, terms: tuple[str, ...]
-) -> CombinedModel | None:
-    scope = fitted.deployed.scope
-    x = design(table, scope, fitted.deployed.signatures, terms)
-    rows = known_rows(x)
-    try:
-        fit = fit_logistic_or_fallback(x[rows], table.labels[scope.rows][rows])
-    except InputRefused:
-        return None  # such as a signature that is the same for everybody
-    part = linear_part(terms, fit, x[rows])
-    errors = np.sqrt(np.diag(fit.covariance))[1:]
+def _nomogram(fit: NomogramFit) -> CombinedModel:
+    part = fit.model
+    errors = np.sqrt(np.diag(part.covariance))[1:]
     return CombinedModel(
-        " + ".join(terms),
+        " + ".join(part.terms),
         part.intercept,
         tuple(
             LogisticTerm(name, c, float(e), lower, upper)
             for name, c, e, lower, upper in zip(
-                terms, part.coefficients, errors, part.lower, part.upper, strict=True
+                part.terms, part.coefficients, errors, part.lower, part.upper, strict=True
             )
         ),
         fit.method,

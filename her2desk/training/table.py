@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord
-from her2desk.domain.roi import Box
+from her2desk.domain.roi import Box, Roi
 from her2desk.enhancement.enhancer import Enhancer
 from her2desk.enhancement.sight import enhanced_box
 from her2desk.inference.cohort import CohortRow
 from her2desk.inference.preprocess import crop_box, network_input
+from her2desk.inference.traits import size_mm
 from her2desk.packs.manifest import Preprocessing
 from her2desk.radiomics.mask import rasterise
 
@@ -28,9 +29,9 @@ SATURATED = 250  # grey levels from here on are burned-in marks more often than 
 class Sample:
     """One patient: the crop float32 (size, size) that a network reads, and where it came from.
 
-    ``pixels``, ``mask`` (rows, columns) and ``box`` are of the whole frame and in its own pixels,
-    whatever enhancement the crop went through. ``roi_mm`` is the side of a square
-    of the ROI's area, None without calibration.
+    ``pixels``, ``mask`` (rows, columns), ``box`` and ``roi`` are of the whole frame and in its own
+    pixels, whatever enhancement the crop went through. ``roi_mm`` is the side of a square of the
+    ROI's area, None without calibration.
     """
 
     patient_id: str
@@ -43,13 +44,12 @@ class Sample:
     pixels: NDArray[np.uint8]
     mask: NDArray[np.bool_]
     box: Box
+    roi: Roi
 
     @property
     def roi_mm(self) -> float | None:
         """The ROI's size in mm."""
-        if self.spacing_mm is None:
-            return None
-        return float(np.sqrt(self.mask.sum() * self.spacing_mm[0] * self.spacing_mm[1]))
+        return size_mm(self.mask, self.spacing_mm)
 
     @property
     def saturated_share(self) -> float:
@@ -90,6 +90,11 @@ class Table:
         return self.clinical[:, [self.clinical_names.index(name) for name in inputs]]
 
 
+def pseudonym(row: int) -> str:
+    """A patient's name in a pack, from the place in the order of ``patient_id``."""
+    return f"V{row + 1:04d}"
+
+
 def sample_of(
     row: CohortRow, case: Case, preprocessing: Preprocessing, enhancer: Enhancer | None = None
 ) -> Sample:
@@ -106,6 +111,7 @@ def sample_of(
         case.pixels,
         rasterise(case.roi.polygon, case.image.rows, case.image.columns),
         box,
+        case.roi,
     )
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from her2desk.domain.counts import Confusion
 from her2desk.domain.log_odds import sigmoid
 from her2desk.domain.prediction import BRANCHES, Prediction
 from her2desk.domain.progress import Portion, Progress, SilentProgress
-from her2desk.domain.readout import Confusion
 from her2desk.domain.validation import ValidationSource
 from her2desk.errors import InputRefused
 from her2desk.inference.cohort import CohortRow, case_of_row, cohort_sha256

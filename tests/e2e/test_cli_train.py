@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from her2desk.packs.pack import open_pack
 from her2desk.phantoms.cohort import write_cohort
 from her2desk.radiomics.profile import us_2d
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.slow
 SMALL = [
     "--epochs", "1", "--repeats", "1", "--outer-folds", "3", "--inner-folds", "2", "--jobs", "1",
     "--families", "logistic,lightgbm", "--robustness-cases", "4", "--device", "cpu", "--seed", "9",
+    "--thumbnails",
 ]  # fmt: skip
 BRANCHES = {"clinical", "radiomics", "cnn", "dlr", "combined"}
 
@@ -115,6 +117,20 @@ def test_the_pack_is_whole_can_be_signed_and_keeps_its_digest(
     assert (code, verified["sha256"], verified["name"]) == (0, document["digest"], "Ward")
     code, info, _ = bench.run(bench.command("pack", "info", document["pack"]))
     assert (code, info["signed"], info["manifest"]["seed"]) == (0, True, 9)
+
+
+def test_the_pack_says_what_the_readout_needs(built: tuple[dict[str, Any], str]) -> None:
+    pack = open_pack(Path(built[0]["pack"]))
+    patients = {row.patient for row in pack.validation}
+    assert len(patients) == 62 + 27  # one has IHC 2+ without FISH
+    assert all(pack.thumbnail(patient) for patient in patients)
+    assert pack.space is not None
+    assert set(pack.space.part.patients) == patients
+    assert pack.space.part.judged == 62
+    assert {f.submodel for f in pack.readout.failures} == {s.pattern for s in pack.models.submodels}
+    assert pack.readout.seen is not None
+    assert pack.readout.seen.spacing_mm is not None
+    assert len(pack.models.nomograms) == 3
 
 
 def test_the_pack_predicts(bench: Bench, built: tuple[dict[str, Any], str]) -> None:

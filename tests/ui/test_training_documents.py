@@ -116,6 +116,8 @@ def test_the_program_is_this_one_and_the_window_is_not_meant():
             repeats=6,
             epochs=2,
             jobs=3,
+            indeterminate="conformal",
+            thumbnails=True,
         ),
     ],
 )
@@ -126,8 +128,10 @@ def test_the_command_line_reads_back_what_was_asked(request_):
     arguments = train_arguments(request_)
     assert arguments[:2] == ["train", "cohort"]
     rest = arguments[2:]
-    for flag in ("--json",):
-        rest.remove(flag)
+    rest.remove("--json")
+    pictures = "--thumbnails" in rest
+    if pictures:
+        rest.remove("--thumbnails")
     pairs = dict(zip(rest[::2], rest[1::2], strict=True))
     assert (pairs.pop("--out"), pairs.pop("--progress")) == ("a.h2pack", "json")
     kinds = {int: int, float: float, int | None: int}
@@ -137,6 +141,7 @@ def test_the_command_line_reads_back_what_was_asked(request_):
         said = pairs.pop(option.flag, None)
         given_[option.field] = default if said is None else kinds.get(option.kind, str)(said)
     assert not pairs
+    given_["thumbnails"] = pictures
     assert request_of(Path("cohort"), Path("a.h2pack"), given_) == request_
 
 

@@ -313,6 +313,19 @@ def test_advanced_choices_arrive_even_while_being_typed(qtbot, choices, tmp_path
     assert request.weights == weights
 
 
+def test_no_picture_and_no_other_rule_unless_asked_for(qtbot, choices):
+    qtbot.mouseClick(choices.more.toggle, LEFT)
+    advanced = choices.advanced
+    assert (choices.request().indeterminate, choices.request().thumbnails) == ("interval", False)
+    with qtbot.waitSignal(choices.changed):
+        choose(qtbot, advanced.indeterminate, "conformal")
+    assert "40 patients" in advanced.indeterminate.hint.text()
+    with qtbot.waitSignal(choices.changed):
+        advanced.thumbnails.setFocus()
+        qtbot.keyClick(advanced.thumbnails, Qt.Key.Key_Space)
+    assert (choices.request().indeterminate, choices.request().thumbnails) == ("conformal", True)
+
+
 # Running
 
 

@@ -281,7 +281,7 @@ def main(qtbot: QtBot, scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def open_training(qtbot: QtBot, main: MainWindow) -> TrainingWindow:
     qtbot.mouseClick(main.header.training_button, LEFT)
-    window = main.training.window
+    window = main.tools.training.window
     assert window is not None
     qtbot.addWidget(window)
     return window
@@ -291,7 +291,7 @@ def test_a_key_and_a_button_open_it_and_the_list_of_keys_names_it(qtbot, main):
     main.activateWindow()
     keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(main, Qt.Key.Key_T, keys)
-    window = main.training.window
+    window = main.tools.training.window
     assert window is not None
     assert window.isVisible()
     assert not window.isModal()
@@ -354,4 +354,4 @@ def test_closing_the_main_window_ends_the_training_and_waits(qtbot, main, scene,
 
 def test_a_main_window_that_never_trained_closes_without_a_training_window(main):
     main.close()
-    assert main.training.window is None
+    assert main.tools.training.window is None

@@ -1,16 +1,24 @@
-"""Choices that are right as they are for most: seed, repeats, epochs, jobs, weights."""
+"""Choices that are right as they are for most: seed, repeats, indeterminate zone, weights, pictures."""
 
 from pathlib import Path
 
 from PySide6.QtCore import QRegularExpression, Signal
 from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from her2desk.texts import tr
 from her2desk.training.request import TrainRequest
 from her2desk.ui.theme import GRID
 from her2desk.ui.training.choice_widgets import ChoiceForm, Chooser, whole_number
-from her2desk.ui.training.words import combined_kinds, weight_sources
+from her2desk.ui.training.words import combined_kinds, indeterminate_rules, weight_sources
 
 _FIELD_WIDTH = 80 * GRID
 
@@ -31,6 +39,8 @@ class AdvancedChoices(QWidget):
         self.repeats = whole_number(tr("Repeats"), 1, 50)
         self.epochs = whole_number(tr("Epochs"), 1, 1000)
         self.jobs = whole_number(tr("Jobs"), 1, 256)
+        self.indeterminate = Chooser(indeterminate_rules(), tr("Indeterminate zone"))
+        self.thumbnails = QCheckBox(tr("Put a small picture of each lesion into the pack"))
         self.weights = Chooser(weight_sources(), tr("Initial weights"))
         self.weights_file = QLineEdit()
         self.weights_file.setAccessibleName(tr("File of initial weights"))
@@ -40,8 +50,9 @@ class AdvancedChoices(QWidget):
         self._file_row = QWidget()
         self._arrange()
         self.set_defaults(defaults)
-        for chooser in (self.combined, self.weights):
+        for chooser in (self.combined, self.indeterminate, self.weights):
             chooser.changed.connect(self.changed)
+        self.thumbnails.toggled.connect(self.changed)
         self.weights.changed.connect(self._show_file_row)
         self.weights_file.textChanged.connect(self.changed)
 
@@ -52,6 +63,8 @@ class AdvancedChoices(QWidget):
         self.repeats.setValue(defaults.repeats)
         self.epochs.setValue(defaults.epochs)
         self.jobs.setValue(defaults.jobs)
+        self.indeterminate.set_value(defaults.indeterminate)
+        self.thumbnails.setChecked(defaults.thumbnails)
         self.weights.set_value(defaults.weights or "")
         self.weights_file.clear()
         self._show_file_row()
@@ -101,6 +114,15 @@ class AdvancedChoices(QWidget):
         lines.addWidget(self.weights)
         lines.addWidget(self._file_row)
         form.add(tr("Initial weights"), start)
+        form.add(tr("Indeterminate zone"), self.indeterminate)
+        form.add(
+            tr("Pictures"),
+            self.thumbnails,
+            tr(
+                "Beside a case the pack then shows the most similar patients. Whoever gets the pack "
+                "sees them, so only with permission of the images' owner."
+            ),
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2 * GRID, 0, 0)
         column.addWidget(form)

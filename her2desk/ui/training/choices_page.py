@@ -102,6 +102,7 @@ class ChoicesPage(QWidget):
             "moment": self.moment.value(),
             "dlr": self.dlr.value(),
             "combined": self.advanced.combined.value(),
+            "indeterminate": self.advanced.indeterminate.value(),
             "split": self.split.value(),
         }
         return replace(
@@ -122,6 +123,7 @@ class ChoicesPage(QWidget):
             epochs=int(self.advanced.epochs.value()),
             jobs=int(self.advanced.jobs.value()),
             weights=self.advanced.weights_value(),
+            thumbnails=self.advanced.thumbnails.isChecked(),
             **literals,
         )
 

@@ -42,11 +42,12 @@ def train_arguments(request: TrainRequest) -> list[str]:
         ("--epochs", request.epochs),
         ("--jobs", request.jobs),
         ("--weights", request.weights),
+        ("--indeterminate", request.indeterminate),
     ]
     for name, value in choices:
         if value is not None:
             arguments += [name, str(value)]
-    return arguments
+    return [*arguments, "--thumbnails"] if request.thumbnails else arguments
 
 
 def _listed(names: Sequence[str]) -> str:

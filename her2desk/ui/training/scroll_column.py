@@ -1,7 +1,8 @@
 """A page of wrapped words that scrolls when the window is low."""
 
-from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from her2desk.ui.widgets.scroll_page import ScrollPage
 
 
 class ScrollColumn(QScrollArea):
@@ -9,15 +10,9 @@ class ScrollColumn(QScrollArea):
 
     def __init__(self, widest_px: int | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        page = _Page()
+        page = ScrollPage()
         if widest_px is not None:
             page.setMaximumWidth(widest_px)
         self.column = QVBoxLayout(page)
         self.setWidgetResizable(True)
         self.setWidget(page)
-
-
-class _Page(QWidget):
-    def minimumSizeHint(self) -> QSize:
-        """Only its width: the height follows from how the words break at the width there is."""
-        return QSize(super().minimumSizeHint().width(), 0)

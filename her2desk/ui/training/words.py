@@ -151,6 +151,25 @@ def combined_kinds() -> list[Choice]:
     ]
 
 
+def indeterminate_rules() -> list[Choice]:
+    """When a pack makes no call (V20)."""
+    return [
+        Choice(
+            "interval",
+            tr("Interval across the threshold"),
+            tr("No call where the probability's interval lies on both sides of the threshold."),
+        ),
+        Choice(
+            "conformal",
+            tr("Conformal"),
+            tr(
+                "No call unless the score is unusual for exactly one class. Needs 40 patients of "
+                "each class who are not held out."
+            ),
+        ),
+    ]
+
+
 def weight_sources() -> list[Choice]:
     """Where a network starts."""
     return [

@@ -41,6 +41,8 @@ def test_without_options_the_request_is_the_builders_own_default() -> None:
         ("seed", 7, 7),
         ("work", Path("w"), Path("w")),
         ("leave_one_site_out", True, True),
+        ("indeterminate", "conformal", "conformal"),
+        ("thumbnails", True, True),
     ],
 )
 def test_what_is_written_is_what_is_asked(field: str, given: object, value: object) -> None:
@@ -60,6 +62,7 @@ def test_what_is_written_is_what_is_asked(field: str, given: object, value: obje
         ("moment", "afterwards", "before-biopsy, after-biopsy"),
         ("split", "half", "random, column, none"),
         ("dlr", "", "crossfit, frozen, paper"),
+        ("indeterminate", "sometimes", "interval, conformal"),
     ],
 )
 def test_a_word_that_is_no_choice_names_the_choices(field: str, given: str, said: str) -> None:

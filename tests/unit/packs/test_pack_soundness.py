@@ -11,6 +11,7 @@ from safetensors.numpy import load, save
 from her2desk.errors import PackRefused
 from her2desk.packs.archive import read_archive, write_archive
 from her2desk.packs.pack import CNN_FILE, MODELS_FILE, PCA_FILE, open_pack, trees_file
+from her2desk.packs.readout_part import READOUT_FILE, SPACE_FILE
 from her2desk.paths import demo_pack_path
 
 Members = dict[str, bytes]
@@ -102,9 +103,33 @@ def all_positive(members: Members) -> None:
     members["validation.csv"] = "\n".join(turned).encode() + b"\n"
 
 
+def table(change: Callable[[list[str]], object]) -> Callable[[Members], None]:
+    def apply(members: Members) -> None:
+        lines = members["validation.csv"].decode().splitlines()
+        change(lines)
+        members["validation.csv"] = "\n".join(lines).encode() + b"\n"
+
+    return apply
+
+
+def with_a_patient_of_two_statuses(lines: list[str]) -> None:
+    """The same patient in another pattern, with the other outcome."""
+    patient = lines[1].split(",")[0]
+    place = next(i for i in range(2, len(lines)) if lines[i].split(",")[0] == patient)
+    cells = lines[place].split(",")
+    cells[1] = "1" if cells[1] == "0" else "0"
+    lines[place] = ",".join(cells)
+
+
 @pytest.mark.parametrize(
     "forge",
     [
+        manifest(lambda d: d["training"].update(patients=10**400)),
+        models(lambda d: submodel(d, "pr").update(intercept=1e308)),
+        table(lambda lines: lines.append(lines[1])),
+        table(with_a_patient_of_two_statuses),
+        rows(lambda cells: cells.__setitem__(5, "1e308")),
+        rows(lambda cells: cells.__setitem__(0, "V" * 200_000)),  # beyond csv's own limit
         manifest(lambda d: d["training"].update(positive=d["training"]["patients"])),
         manifest(lambda d: d["features"].update(count=d["features"]["count"] + 1)),
         manifest(lambda d: d["operating_points"].clear()),
@@ -129,8 +154,6 @@ def all_positive(members: Members) -> None:
         rows(lambda cells: cells.__setitem__(2, "99")),
         rows(lambda cells: cells.__setitem__(1, "yes")),
         rows(lambda cells: cells.__setitem__(5, "nan")),
-        all_positive,
-        lambda members: members.pop("validation.csv"),
         lambda members: members.pop("profile.json"),
         lambda members: members.update({"manifest.json": b"[]"}),
     ],
@@ -143,6 +166,26 @@ def test_contents_that_do_not_agree_are_refused_on_opening(tmp_path: Path, forge
         open_pack(tmp_path / "forged.h2pack")
     assert refused.value.code == "pack-malformed"
     assert refused.value.remedy.text()
+
+
+def without_table(members: Members) -> None:
+    """Nothing is then said of patients either: neighbours and pictures are of the table's."""
+    for name in [n for n in members if n.startswith("preview/")]:
+        del members[name]
+    for name in ("validation.csv", READOUT_FILE, SPACE_FILE):
+        members.pop(name, None)
+
+
+@pytest.mark.parametrize("change", [all_positive, without_table])
+def test_a_table_that_counts_too_little_is_opened_for_a_readout_that_says_less(
+    tmp_path: Path, change
+) -> None:
+    members = dict(read_archive(demo_pack_path()).members)
+    change(members)
+    write_archive(tmp_path / "poor.h2pack", members)
+    pack = open_pack(tmp_path / "poor.h2pack")
+    assert not any(not row.positive for row in pack.validation)
+    assert pack.operating_points("image-only")
 
 
 def test_weights_that_are_no_numbers_are_refused_before_a_network_uses_them(tmp_path: Path) -> None:

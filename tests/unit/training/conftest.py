@@ -10,7 +10,8 @@ import torch
 
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.progress import Progress, SilentProgress
-from her2desk.domain.roi import Box
+from her2desk.domain.readout import IndeterminateRule
+from her2desk.domain.roi import Box, Roi
 from her2desk.inference.networks import build_network
 from her2desk.packs.manifest import Preprocessing, Provenance, TrainingPopulation
 from her2desk.radiomics.extract import all_names
@@ -22,6 +23,7 @@ from her2desk.training.initial_weights import InitialWeights
 from her2desk.training.network_training import TrainingPlan
 from her2desk.training.pack_writer import PackIntent, PackParts, write_pack
 from her2desk.training.performance import auc_figures
+from her2desk.training.readout_contents import ReadoutContents
 from her2desk.training.request import DlrKind
 from her2desk.training.scope_networks import NetworkPlan, NetworkWork
 from her2desk.training.stack import StackPlan
@@ -110,6 +112,7 @@ def sample(i: int, positive: bool, rng: np.random.Generator) -> Sample:
         ClinicalRecord(
             age_years=float(rng.integers(30, 80)),
             pr=bool(rng.random() < (0.35 if positive else 0.65)),
+            calcification=None if i % 5 == 0 else i % 2 == 0,
         ),
         "north" if i % 2 else "south",
         "Simulated A" if i % 4 < 2 else "Simulated B",
@@ -118,6 +121,7 @@ def sample(i: int, positive: bool, rng: np.random.Generator) -> Sample:
         rng.integers(0, 250, (SIZE, SIZE)).astype(np.uint8),
         np.ones((SIZE, SIZE), dtype=bool),
         Box(0, 0, SIZE, SIZE),
+        Roi(0, ((0, 0), (SIZE, 0), (SIZE, SIZE), (0, SIZE))),
     )
 
 
@@ -202,7 +206,14 @@ def frozen_weights() -> InitialWeights:
 def write(profile: Profile) -> Callable[[Path, FittedCohort, Table], str]:
     """Writes a pack of a fitted cohort and returns its digest."""
 
-    def written(path: Path, fitted: FittedCohort, table: Table, dlr: DlrKind = "crossfit") -> str:
+    def written(
+        path: Path,
+        fitted: FittedCohort,
+        table: Table,
+        dlr: DlrKind = "crossfit",
+        readout: ReadoutContents | None = None,
+        rule: IndeterminateRule = IndeterminateRule.INTERVAL,
+    ) -> str:
         own = table.labels[fitted.deployed.scope.rows]
         parts = PackParts(
             intent=INTENT,
@@ -229,6 +240,8 @@ def write(profile: Profile) -> Callable[[Path, FittedCohort, Table], str]:
                 initial_weights_sha256=None,
                 readers=fitted.deployed_readers and fitted.deployed_readers.part,
             ),
+            indeterminate_rule=rule,
+            readout=readout or ReadoutContents(),
         )
         return write_pack(path, fitted, table, validation_rows(fitted, table), parts)
 

@@ -8,6 +8,7 @@ import pytest
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.progress import SilentProgress
 from her2desk.domain.roi import roi_from_json
+from her2desk.domain.traits import Trait
 from her2desk.domain.validation import ValidationSource
 from her2desk.inference.branches import clinical_score, dlr_score, radiomics_score
 from her2desk.inference.networks import load_reader
@@ -83,7 +84,18 @@ def test_the_same_fit_gives_the_same_pack_to_the_byte(fitted, cohort, write, tmp
 
 def test_the_pack_holds_every_answer_to_the_last_bit(fitted, cohort, pack):
     assert pack.validation == validation_rows(fitted, cohort.table)
-    assert {r.source for r in pack.out_of_fold} == {ValidationSource.OUT_OF_FOLD}
+    assert len(pack.rows("pr", ValidationSource.OUT_OF_FOLD)) == 120
+    assert len(pack.rows("pr", ValidationSource.HELD_OUT)) == 30
+
+
+def test_every_row_carries_the_traits_of_its_patient(cohort, pack):
+    """The toy's outline is its whole picture: 32 × 32 pixels of 0.08 mm, a square of 2.56 mm."""
+    for row in pack.validation:
+        sample = cohort.samples[int(row.patient.removeprefix("V")) - 1]
+        assert row.traits[Trait.SIZE] == sample.roi_mm == pytest.approx(2.56)
+        assert row.traits[Trait.SOLIDITY] == 1.0
+        assert row.traits[Trait.CALCIFICATION] == sample.clinical.value("calcification")
+        assert row.traits[Trait.ROI_ATTENTION] in (None, pytest.approx(1.0))
 
 
 def test_thresholds_of_each_outer_fold_are_kept_for_each_pattern(fitted, pack):

@@ -30,6 +30,16 @@ def test_the_request_obeys_the_rules(request_of_demo):
     assert len(request_of_demo.families) == 5
 
 
+def test_the_pack_that_ships_has_all_that_the_readout_speaks_of():
+    pack = open_pack(demo_pack_path())
+    readout, space = pack.readout, pack.space
+    assert {f.submodel for f in readout.failures} == {s.pattern for s in pack.models.submodels}
+    assert set(space.part.patients) == {row.patient for row in pack.validation}
+    assert 0.01 < space.part.false_alarms / space.part.judged < 0.1  # 5 % is meant
+    assert len(readout.seen.scanners) == 3
+    assert len(pack.models.nomograms) >= 2
+
+
 def test_the_profile_measures_three_kinds_of_image():
     kinds = {name.split("_")[0].split("-")[0] for name in all_names(demo.demo_profile())}
     assert kinds == {"original", "log", "gradient"}
@@ -46,6 +56,8 @@ def test_the_pack_that_ships_was_built_by_this_request(request_of_demo):
     own = load_profile(pack.profile_text)
     assert own == with_resample(demo.demo_profile(), own.resample)
     assert manifest.provenance.held_out_patients > 0
+    assert all(pack.thumbnail(row.patient) for row in pack.validation)
+    assert demo_pack_path().stat().st_size < 2_000_000
     assert set(manifest.auc.held_out) >= {"clinical", "radiomics", "cnn", "dlr", "combined"}
 
 

@@ -9,9 +9,12 @@ from PIL import Image
 
 from her2desk.domain.progress import SilentProgress
 from her2desk.errors import InputRefused
+from her2desk.inference.cohort import read_cohort
+from her2desk.inference.cohort_check import check_cohort
 from her2desk.phantoms.cohort import write_cohort
 from her2desk.radiomics.profile import us_2d, us_2d_px
 from her2desk.texts import Message
+from her2desk.training import folds, prepare
 from her2desk.training.request import TrainRequest
 from her2desk.training.run import settings_of, train, versions
 
@@ -118,6 +121,69 @@ def test_images_without_a_scale_are_not_mixed_with_calibrated_ones(tmp_path, pha
 def test_an_unknown_profile_is_refused_with_the_list(tmp_path, phantoms):
     found = refusal(TrainRequest(phantoms, tmp_path / "a.h2pack", profile="us-3d"))
     assert "us-2d" in found.remedy.text()
+
+
+@pytest.fixture
+def few_are_enough(monkeypatch):
+    for name in ("FEWEST_PATIENTS", "FEWEST_OF_A_CLASS", "FEWEST_INSIDE"):
+        monkeypatch.setattr(folds, name, 2)
+
+
+def small(cohort, tmp_path, **asked) -> TrainRequest:
+    return TrainRequest(
+        cohort, tmp_path / "a.h2pack", split="none", outer_folds=2, inner_folds=2, **asked
+    )
+
+
+def test_the_conformal_rule_needs_forty_of_each_class_before_anything_is_measured(
+    tmp_path, phantoms, few_are_enough
+):
+    """V20; the phantoms have 44 patients, so one class at least has fewer."""
+    found = refusal(small(phantoms, tmp_path, indeterminate="conformal", inputs=("pr",)))
+    assert found.code == "conformal-too-few"
+    assert "40 patients of each class" in found.message.text()
+    counted = found.message.params
+    rows = read_cohort(phantoms)
+    known = [row for row in rows if row.positive is not None and row.clinical.pr is not None]
+    assert counted["positive"] == sum(row.positive for row in known)
+    assert counted["negative"] == len(known) - counted["positive"]
+
+
+def test_only_patients_whose_every_input_is_known_calibrate_the_conformal_rule(
+    tmp_path, phantoms, few_are_enough, monkeypatch
+):
+    monkeypatch.setattr(prepare, "FEWEST_OF_A_CLASS", 8)
+    request = small(phantoms, tmp_path, indeterminate="conformal", inputs=("pr",))
+    check = check_cohort(phantoms, SilentProgress())
+    cohort = prepare.choose_cohort(request, check, us_2d())
+    prepare.check_pack_asked(request, cohort)
+    rows = list(cohort.chosen.rows)
+    for i, row in enumerate(rows):
+        if row.positive and i % 2:
+            rows[i] = replace(row, clinical=replace(row.clinical, pr=None))
+    fewer = replace(cohort, chosen=replace(cohort.chosen, rows=tuple(rows)))
+    with pytest.raises(InputRefused) as refused:
+        prepare.check_pack_asked(request, fewer)
+    assert refused.value.code == "conformal-too-few"
+
+
+def test_more_pictures_than_a_pack_holds_are_refused_before_anything_is_measured(
+    tmp_path, phantoms, few_are_enough, monkeypatch
+):
+    monkeypatch.setattr(prepare, "MOST_THUMBNAILS", 20)
+    found = refusal(small(phantoms, tmp_path, thumbnails=True))
+    assert found.code == "too-many-thumbnails"
+    assert "Build without thumbnails" in found.remedy.text()
+
+
+def test_pictures_change_no_build_and_another_rule_does(tmp_path):
+    """V5: whoever tries both rules on held-out patients has built twice."""
+    request = TrainRequest(tmp_path, tmp_path / "a.h2pack")
+    said = settings_of(request, us_2d(), (), 5)
+    assert not {"thumbnails", "indeterminate"} & set(said)
+    assert settings_of(replace(request, thumbnails=True), us_2d(), (), 5) == said
+    conformal = settings_of(replace(request, indeterminate="conformal"), us_2d(), (), 5)
+    assert conformal == {**said, "indeterminate": "conformal"}
 
 
 def test_settings_name_no_place_and_no_machine(tmp_path):

@@ -103,7 +103,7 @@ def test_every_column_tried_counts_for_the_sample_size(study):
 
 
 def test_association_is_of_the_training_side_with_every_known_column(study):
-    assert [row.name for row in study.association.rows] == ["age_years", "pr"]
+    assert [row.name for row in study.association.rows] == ["age_years", "pr", "calcification"]
     assert study.association.n == 120
 
 
