@@ -2,9 +2,10 @@
 
 This module is imported by the window, so it imports none of them at the top. The window's side is
 ``Engine``; the child runs ``serve``. Messages are tuples over one pipe: to the engine ("run", id,
-request), ("cancel", id), ("stop",); back ("ready",), ("progress", id, fraction, message), ("done", id,
-answer), ("failed", id, error), ("cancelled", id). A ``PredictRequest`` is answered with a
-``Prediction``, the others with a ``Proposal``.
+request), ("cancel", id), ("stop",); back ("ready",), ("progress", id, fraction, message), ("partial", id,
+answer), ("done", id, answer), ("failed", id, error), ("cancelled", id). A ``PredictRequest`` is answered
+with a ``Prediction``, a ``StabilityRequest`` with a ``Stability`` that grows, an ``ExplainRequest`` with a
+``Heatmap``, the others with a ``Proposal``.
 """
 
 import logging
@@ -12,6 +13,7 @@ import multiprocessing
 import os
 import signal
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -20,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.image import UserCalibration
-from her2desk.domain.prediction import Prediction
+from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod, Prediction
 from her2desk.domain.progress import Progress
 from her2desk.domain.proposal import Prompt, Proposal
 from her2desk.domain.roi import Roi
+from her2desk.domain.stability import VARIANTS, Stability
 from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
 from her2desk.logs import logging_to
 from her2desk.paths import contour_network_path
@@ -69,7 +72,26 @@ class TrackRequest:
     to_frame: int
 
 
-EngineRequest = PredictRequest | AssistRequest | TrackRequest
+@dataclass(frozen=True)
+class StabilityRequest:
+    """How the answer to ``question`` moves with its outline; a first band comes while it runs."""
+
+    question: PredictRequest
+    variants: int = VARIANTS
+
+
+@dataclass(frozen=True)
+class ExplainRequest:
+    """Another heatmap of the case of ``question``."""
+
+    question: PredictRequest
+    method: HeatmapMethod
+    speaks_for: HeatmapClass
+
+
+EngineRequest = PredictRequest | AssistRequest | TrackRequest | StabilityRequest | ExplainRequest
+Answer = Prediction | Proposal | Stability | Heatmap
+Partial = Callable[[Stability], None]
 
 
 class Engine:
@@ -201,10 +223,14 @@ class _Work:
         self._packs: OrderedDict[tuple[Path, int, str], LoadedPack] = OrderedDict()
         self._outlines: OutlineWork | None = None
 
-    def answer(self, request: EngineRequest, progress: Progress) -> Prediction | Proposal:
+    def answer(self, request: EngineRequest, progress: Progress, partial: Partial) -> Answer:
         """The answer to any request; raises ``Her2DeskError``, or ``Cancelled`` when told to stop."""
         if isinstance(request, PredictRequest):
             return self._predict(request, progress)
+        if isinstance(request, StabilityRequest):
+            return self._stability(request, progress, partial)
+        if isinstance(request, ExplainRequest):
+            return self._explain(request, progress)
         if isinstance(request, AssistRequest):
             return self._outline_work().assist(request.image_path, request.prompt, progress)
         return self._outline_work().track(
@@ -226,6 +252,28 @@ class _Work:
         loaded = self.load(request.pack_path, request.device)
         question = Question(request.operating_point, request.prevalence)
         return predict(case, loaded, progress, question)
+
+    def _stability(
+        self, request: StabilityRequest, progress: Progress, partial: Partial
+    ) -> Stability:
+        from her2desk.inference.requests import read_case_and_beside
+        from her2desk.inference.stability import stability
+
+        asked = request.question
+        case, beside = read_case_and_beside(
+            asked.image_path, asked.roi, asked.clinical, asked.calibration
+        )
+        loaded = self.load(asked.pack_path, asked.device)
+        return stability(case, loaded, progress, partial, request.variants, beside)
+
+    def _explain(self, request: ExplainRequest, progress: Progress) -> Heatmap:
+        from her2desk.inference.explain import explain
+        from her2desk.inference.requests import read_case
+
+        asked = request.question
+        case = read_case(asked.image_path, asked.roi, asked.clinical, asked.calibration)
+        loaded = self.load(asked.pack_path, asked.device)
+        return explain(case, loaded, request.method, request.speaks_for, progress)
 
     def load(self, path: Path, device: str) -> "LoadedPack":
         from her2desk.errors import PackRefused
@@ -280,7 +328,10 @@ def _listen(work: _Work, inbox: _Inbox) -> None:
 
 def _answer(work: _Work, inbox: _Inbox, job: int, request: EngineRequest) -> tuple[Any, ...]:
     try:
-        return ("done", job, work.answer(request, _PipeProgress(inbox, job)))
+        answer = work.answer(
+            request, _PipeProgress(inbox, job), lambda found: inbox.send("partial", job, found)
+        )
+        return ("done", job, answer)
     except Cancelled:
         return ("cancelled", job)
     except Her2DeskError as error:

@@ -23,8 +23,12 @@ def grad_cam(answer: NetworkAnswer) -> NDArray[np.float32]:
 
     It is the published map times the number of cells, which scaling takes away again.
     """
-    weighted = np.tensordot(answer.weights, answer.maps, axes=1)
-    return np.maximum(weighted, 0).astype(np.float32)
+    return np.maximum(weighted_maps(answer), 0).astype(np.float32)
+
+
+def weighted_maps(answer: NetworkAnswer) -> NDArray[np.float32]:
+    """Grad-CAM before it is cut at 0: what speaks against the class is negative."""
+    return np.asarray(np.tensordot(answer.weights, answer.maps, axes=1), dtype=np.float32)
 
 
 def look(

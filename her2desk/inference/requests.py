@@ -1,7 +1,11 @@
 """From a file on disk to a case, as the window's engine and the command line both read it."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from her2desk.dicom.contents import frame_contents, outline_contents
 from her2desk.dicom.pixels import Frame, grey
@@ -10,8 +14,11 @@ from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.image import UltrasoundImage, UserCalibration
 from her2desk.domain.roi import Roi
+from her2desk.errors import InputRefused
 from her2desk.radiomics.mask import rasterise
 
+log = logging.getLogger(__name__)
+Grey = NDArray[np.uint8]
 CROP_MARGIN_PX = 10  # what the networks of the paper see around an outline
 
 
@@ -23,6 +30,25 @@ def read_case(
     Raises ``InputRefused`` for a file, an ROI or a calibration that cannot be used.
     """
     return case_of(open_image(path), roi, clinical, calibration)
+
+
+def read_case_and_beside(
+    path: Path, roi: Roi, clinical: ClinicalRecord, calibration: UserCalibration | None = None
+) -> tuple[Case, tuple[tuple[int, Grey], ...]]:
+    """``read_case``, and of a cine the frames before and after: their indices and grey values.
+
+    A frame beside that cannot be decoded is left out. Raises as ``read_case``.
+    """
+    opened = open_image(path)
+    case = case_of(opened, roi, clinical, calibration)
+    beside = []
+    for index in (roi.frame_index - 1, roi.frame_index + 1):
+        if 0 <= index < opened.image.frames:
+            try:
+                beside.append((index, grey(opened.frames.frame(index))))
+            except InputRefused:
+                log.info("a frame beside the outline's cannot be decoded", exc_info=True)
+    return case, tuple(beside)
 
 
 def case_of(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.errors import InputRefused
-from her2desk.radiomics.filtered import Box, cut, filtered_images
+from her2desk.radiomics.filtered import Box, Known, cut, filtered_images
 from her2desk.radiomics.frame_part import FramePart, resampled_part
 from her2desk.radiomics.mask import check_mask
 from her2desk.radiomics.profile import (
@@ -29,11 +29,11 @@ from her2desk.radiomics.pyradiomics_classes import (
     pyradiomics_kept_quiet,
     quick_class,
 )
+from her2desk.radiomics.shared_picture import SharedPicture, as_picture
 from her2desk.texts import msg
 
 MAX_RESAMPLED_PX = 4_000_000
 ORIGINAL = "original"
-THICKNESS = 1.0  # of a volume's one slice, in the profile's unit
 
 OnMissing = Literal["refuse", "nan"]
 Wanted = dict[str, dict[FeatureClass, list[str]]]
@@ -48,6 +48,7 @@ def extract(
     *,
     on_missing: OnMissing = "refuse",
     part: FramePart | None = None,
+    shared: SharedPicture | None = None,
 ) -> dict[str, float]:
     """The named features of an ROI, in the order of ``names``.
 
@@ -62,6 +63,7 @@ def extract(
     on_missing : "nan" gives NaN for a feature without a value on this ROI, instead of refusing.
     part : where ``grey`` lies in its frame, when it is a part of one; a profile that resamples
         then uses the frame's grid. None where ``grey`` is the frame.
+    shared : what was worked out of ``grey``, a whole frame, for several outlines; it saves time.
 
     Raises ``InputRefused`` with the code ``roi-too-small``, ``spacing-needed``,
     ``spacing-implausible``, ``features-missing`` (a name that the profile cannot give) or
@@ -76,8 +78,11 @@ def extract(
     spacing = spacing_used(profile, spacing_mm)
     check_extent(mask, spacing, profile)
     with pyradiomics_kept_quiet():
-        image, roi = _prepared(grey, mask, spacing, profile, part)
-        values = _measured(image, roi, profile, wanted)
+        if shared is None:
+            (image, roi), known = _prepared(grey, mask, spacing, profile, part), None
+        else:
+            image, roi, known = shared.prepared(mask)
+        values = _measured(image, roi, profile, wanted, known)
     if on_missing == "refuse":
         return {name: _finite(name, values) for name in names}
     found = {name: values.get(name, math.nan) for name in names}
@@ -197,11 +202,8 @@ def _prepared(
     import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
     from radiomics import imageoperations
 
-    shape = grey.shape if profile.dimension == 2 else (1, *grey.shape)
-    image = sitk.GetImageFromArray(np.ascontiguousarray(grey, dtype=np.float64).reshape(shape))
-    roi = sitk.GetImageFromArray(mask.astype(np.uint32).reshape(shape))
-    for picture in (image, roi):
-        picture.SetSpacing((spacing[1], spacing[0], THICKNESS)[: profile.dimension])
+    image = as_picture(np.ascontiguousarray(grey, dtype=np.float64), spacing, profile)
+    roi = as_picture(mask.astype(np.uint32), spacing, profile)
     if profile.resample is None and profile.pad_px is not None:
         box = Box(mask)
         corners = [box.columns.start, box.columns.stop - 1, box.rows.start, box.rows.stop - 1, 0, 0]
@@ -221,7 +223,9 @@ def _prepared(
     return (sitk.Round(image) if profile.rounds_grey else image), roi
 
 
-def _measured(image: Any, roi: Any, profile: Profile, wanted: Wanted) -> dict[str, float]:
+def _measured(
+    image: Any, roi: Any, profile: Profile, wanted: Wanted, known: Known | None
+) -> dict[str, float]:
     import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
 
     inside = sitk.GetArrayViewFromImage(roi) == 1
@@ -231,7 +235,7 @@ def _measured(image: Any, roi: Any, profile: Profile, wanted: Wanted) -> dict[st
     cut_roi = cut(roi, box)
     settings = {"binCount": profile.bin_count, "binWidth": profile.bin_width}
     values: dict[str, float] = {}
-    for name, picture in filtered_images(image, roi, box, profile, set(wanted)):
+    for name, picture in filtered_images(image, roi, box, profile, set(wanted), known):
         is_finite = bool(np.isfinite(sitk.GetArrayViewFromImage(picture)).all())
         shared = SharedByClasses()
         for feature_class, features in wanted[name].items():

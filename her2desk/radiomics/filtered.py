@@ -4,7 +4,8 @@ A filter that only looks around a pixel is run around the ROI instead of over th
 values inside the box are the same to the last bit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 from her2desk.radiomics.profile import ImageType, Profile, log_image_name
 from her2desk.radiomics.slice_volume import lbp_3d
 
-_REACH_PX = 16  # twice the longest wavelet's
-_LOCAL = frozenset({"Wavelet", "Gradient"})
+_REACH_PX = 16  # twice the longest wavelet's, and more than a local binary pattern's radius
+_LOCAL = frozenset({"Wavelet", "Gradient", "LBP2D"})
 _PIXEL_WISE = frozenset({"Square", "SquareRoot", "Logarithm", "Exponential"})
 
 
@@ -38,18 +39,68 @@ class Box:
         return _widened(self.rows, self.shape[0]), _widened(self.columns, self.shape[1])
 
 
+@dataclass(frozen=True)
+class Known:
+    """Images that were filtered for several outlines: SimpleITK images by name, all of one size.
+
+    ``first`` is the (column, row) in the outline's own picture where they begin.
+    """
+
+    pictures: Mapping[str, Any]
+    first: tuple[int, int]
+
+    def holds(self, names: Set[str]) -> bool:
+        """Whether all of these are among them."""
+        return names <= self.pictures.keys()
+
+    def around(self, box: Box, names: Set[str]) -> Iterator[tuple[str, Any]]:
+        """Name and image of each, of the box's size; the box is of the outline's own picture."""
+        column, row = self.first
+        rows = slice(box.rows.start - row, box.rows.stop - row)
+        columns = slice(box.columns.start - column, box.columns.stop - column)
+        return ((name, _part(self.pictures[name], rows, columns)) for name in sorted(names))
+
+
+def shareable(profile: Profile, box: Box) -> tuple[ImageType, ...]:
+    """The profile's filters that give the same image on a larger picture, for ROIs within ``box``.
+
+    Those of the others depend on how much of the picture is seen around an ROI, or on all of it.
+    """
+    pad = profile.pad_px
+    if pad is not None and pad < _REACH_PX:
+        return ()
+    ends = (box.rows, box.shape[0]), (box.columns, box.shape[1])
+    is_inside = all(
+        part.start >= _REACH_PX and part.stop + _REACH_PX <= size for part, size in ends
+    )
+    same = {"Gradient", "LBP2D"}
+    if is_inside:
+        same.add("Wavelet")  # which continues the picture periodically
+    if pad is None:
+        same.add("LBP3D")  # whose spline remembers the picture's edges
+    return tuple(image_type for image_type in profile.image_types if image_type in same)
+
+
 def filtered_images(
-    image: Any, roi: Any, box: Box, profile: Profile, wanted: set[str]
+    image: Any,
+    roi: Any,
+    box: Box,
+    profile: Profile,
+    wanted: set[str],
+    known: Known | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """Name and SimpleITK image of each wanted filtered image, of the box's size.
 
-    Filters of which none is wanted do not run.
+    Filters of which none is wanted do not run, nor those whose images are ``known``.
     """
     for image_type in profile.image_types:
-        if wanted.isdisjoint(profile.images_of(image_type)):
+        names = wanted.intersection(profile.images_of(image_type))
+        if not names:
             continue
         pictures: Iterator[tuple[str, Any]]
-        if image_type == "LBP3D":
+        if known is not None and known.holds(names):
+            pictures = known.around(box, names)
+        elif image_type == "LBP3D":
             pictures = ((name, cut(picture, box)) for name, picture in lbp_3d(image, roi))
         else:
             pictures = _by_pyradiomics(image, box, profile, image_type, wanted)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,19 @@ class FramePart:
     column: int
     rows: int
     columns: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Pixels of a resampled frame: the first one's (column, row), how many, and where it lies.
+
+    ``origin`` is the first pixel's centre as a continuous index of the part that is resampled.
+    """
+
+    first: tuple[int, int]
+    size: tuple[int, int]
+    origin: tuple[float, float]
+    pixel: float
 
 
 def resampled_part(
@@ -28,33 +42,57 @@ def resampled_part(
     import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
     from radiomics import imageoperations
 
-    spacing = np.array(roi.GetSpacing())
-    if np.allclose(spacing, pixel):
+    if np.allclose(roi.GetSpacing(), pixel):
         return tuple(
             imageoperations.resampleImage(
                 image, roi, resampledPixelSpacing=[pixel, pixel], padDistance=pad_px
             )
         )  # only cut
-    ratio = spacing / pixel
+    inside = sitk.GetArrayViewFromImage(roi) == 1
+    grid = grid_around(inside, roi.GetSpacing(), pixel, pad_px, part)
+    return on_grid(image, grid, sitk.sitkBSpline), on_grid(roi, grid, sitk.sitkNearestNeighbor)
+
+
+def grid_around(
+    inside: NDArray[np.bool_],
+    spacing: tuple[float, float],
+    pixel: float,
+    pad_px: int,
+    part: FramePart,
+) -> Grid:
+    """The pixels of size ``pixel`` around a mask of the part; ``spacing`` is (column, row)."""
+    size = np.array(spacing)
+    ratio = size / pixel
     corner = np.array([part.column, part.row])
-    first, stop = _bounds(sitk.GetArrayViewFromImage(roi) == 1)
+    first, stop = bounds(inside)
     lower = np.floor((first + corner - 0.5) * ratio - pad_px)
     upper = np.ceil((stop + corner - 0.5) * ratio + pad_px)
     lower = np.maximum(lower, 0)
     upper = np.minimum(upper, np.ceil(np.array([part.columns, part.rows]) * ratio) - 1)
-    in_part = 0.5 * (pixel - spacing) / spacing + lower / ratio - corner
-    grid = sitk.ResampleImageFilter()
-    grid.SetOutputSpacing((pixel, pixel))
-    grid.SetOutputDirection(roi.GetDirection())
-    grid.SetSize((upper - lower + 1).astype(int).tolist())
-    grid.SetOutputOrigin(roi.TransformContinuousIndexToPhysicalPoint(in_part))
-    grid.SetInterpolator(sitk.sitkBSpline)
-    resampled = grid.Execute(image)
-    grid.SetInterpolator(sitk.sitkNearestNeighbor)
-    return resampled, grid.Execute(roi)
+    in_part = 0.5 * (pixel - size) / size + lower / ratio - corner
+    (column, row), (width, height) = lower.astype(int), (upper - lower + 1).astype(int)
+    return Grid(
+        (int(column), int(row)),
+        (int(width), int(height)),
+        (float(in_part[0]), float(in_part[1])),
+        pixel,
+    )
 
 
-def _bounds(mask: Any) -> tuple[Any, Any]:
-    """First (column, row) of the mask, and the one after its last."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+def on_grid(picture: Any, grid: Grid, interpolator: int) -> Any:
+    """A SimpleITK image of the part, resampled."""
+    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
+
+    resample = sitk.ResampleImageFilter()
+    resample.SetOutputSpacing((grid.pixel, grid.pixel))
+    resample.SetOutputDirection(picture.GetDirection())
+    resample.SetSize(grid.size)
+    resample.SetOutputOrigin(picture.TransformContinuousIndexToPhysicalPoint(grid.origin))
+    resample.SetInterpolator(interpolator)
+    return resample.Execute(picture)
+
+
+def bounds(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First (column, row) of a mask, and the one after its last."""
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     return np.array([columns[0], rows[0]]), np.array([columns[-1] + 1, rows[-1] + 1])

@@ -31,6 +31,8 @@ class JobRunner(QObject):
 
     engine_ready = Signal()
     progressed = Signal(int, float, object)
+    partial = Signal(int, object)
+    """What is known of an answer that is still worked on."""
     finished = Signal(int, object)
     failed = Signal(int, object)
     cancelled = Signal(int)
@@ -91,6 +93,9 @@ class JobRunner(QObject):
             return  # an answer to a question that is no longer asked
         if kind == "progress" and isinstance(payload, tuple):
             self.progressed.emit(job, *payload)
+            return
+        if kind == "partial":
+            self.partial.emit(job, payload)
             return
         self._current = None
         if kind == "done":
@@ -182,6 +187,8 @@ class _EngineThread:
             self._post(0, "ready", None)
         elif kind == "progress":
             self._post(rest[0], kind, rest[1:])
+        elif kind == "partial":
+            self._post(rest[0], kind, rest[1])
         else:
             self._running, self._deadline = None, None
             self._post(rest[0], kind, rest[1] if len(rest) > 1 else None)

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.prediction import Prediction
 from her2desk.domain.roi import roi_from_json
+from her2desk.domain.stability import VARIANTS
 from her2desk.errors import Her2DeskError
-from her2desk.inference.engine import PredictRequest
+from her2desk.inference.engine import PredictRequest, StabilityRequest
 from her2desk.paths import demo_case_dir, demo_pack_path
 from her2desk.ui.jobs import Background, JobRunner
 
@@ -63,6 +65,19 @@ def test_the_latest_request_wins(qtbot, runner):
         last = runner.submit(demo_request())
     assert [number for number, _ in answers] == [job, last]
     assert answers[0][1].inputs.clinical.pr is None
+
+
+def test_a_prediction_takes_the_engine_from_stability_in_mid_run(qtbot, runner):
+    told, answers = [], []
+    runner.partial.connect(lambda job, found: told.append((job, len(found.logits))))
+    runner.finished.connect(lambda job, found: answers.append((job, type(found))))
+    with qtbot.waitSignal(runner.partial, timeout=WAIT_MS):
+        first = runner.submit(StabilityRequest(demo_request()))
+    with qtbot.waitSignal(runner.finished, timeout=WAIT_MS):
+        second = runner.submit(demo_request())
+    assert told[0] == (first, 6)
+    assert all(job == first and count < VARIANTS for job, count in told)
+    assert answers == [(second, Prediction)]
 
 
 def test_cancel_is_heard_at_once_and_the_next_request_is_answered(qtbot, runner):

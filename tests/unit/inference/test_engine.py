@@ -12,12 +12,20 @@ import pytest
 from pydicom import dcmread
 
 from her2desk.domain.clinical import ClinicalRecord
-from her2desk.domain.prediction import Prediction
+from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod, Prediction
 from her2desk.domain.proposal import Prompt, Proposal
 from her2desk.domain.roi import roi_from_json
+from her2desk.domain.stability import Stability
 from her2desk.errors import EngineFailed, InputRefused, PackRefused
 from her2desk.inference import engine as rooms
-from her2desk.inference.engine import AssistRequest, Engine, PredictRequest, TrackRequest
+from her2desk.inference.engine import (
+    AssistRequest,
+    Engine,
+    ExplainRequest,
+    PredictRequest,
+    StabilityRequest,
+    TrackRequest,
+)
 from her2desk.paths import demo_case_dir, demo_pack_path
 from her2desk.texts import msg
 
@@ -137,6 +145,50 @@ def test_an_outline_that_cannot_be_had_is_a_sentence(engine, request_of, code):
     assert (kind, error.code) == ("failed", code)
 
 
+def test_stability_is_told_as_it_grows_and_then_whole(engine):
+    engine.send("run", 30, StabilityRequest(demo_request(), variants=8))
+    told = []
+    while (message := engine.receive())[0] in ("progress", "partial"):
+        assert message[1] == 30
+        if message[0] == "partial":
+            told.append(len(message[2].logits))
+    kind, job, found = message
+    assert (kind, job) == ("done", 30)
+    assert isinstance(found, Stability)
+    assert told == [6]
+    assert len(found.logits) == found.wanted == 8
+    assert len(found.frames) == 2
+
+
+def test_a_heatmap_of_any_kind_can_be_asked_for(engine):
+    asked = ExplainRequest(demo_request(), HeatmapMethod.GRAD_CAM_PP, HeatmapClass.NEGATIVE)
+    engine.send("run", 31, asked)
+    kind, _, found = answer(engine)
+    assert kind == "done"
+    assert isinstance(found, Heatmap)
+    assert (found.method, found.speaks_for) == (asked.method, asked.speaks_for)
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        StabilityRequest,
+        lambda question: ExplainRequest(question, HeatmapMethod.OCCLUSION, HeatmapClass.POSITIVE),
+    ],
+)
+def test_what_was_meanwhile_asked_for_is_cancelled_and_the_next_answered(engine, request_of):
+    engine.send("run", 32, request_of(demo_request()))
+    while engine.receive()[0] != "progress":
+        pass
+    engine.send("cancel", 32)
+    engine.send("run", 33, demo_request())
+    while (message := engine.receive())[1] == 32:
+        last = message
+    assert last == ("cancelled", 32)
+    assert message[:2] == ("progress", 33)
+    assert answer(engine)[:2] == ("done", 33)
+
+
 def cine_of_two_frames(path: Path) -> None:
     """The frame of the demo's outline, and the same moved to the right by three pixels."""
     data = dcmread(demo_case_dir() / "demo.dcm")
@@ -198,7 +250,7 @@ class Scripted:
         self.between = between
         self.loaded: list[tuple] = []
 
-    def answer(self, request, progress):
+    def answer(self, request, progress, partial):
         progress.step(0.1, msg("First"))
         self.between()
         progress.step(0.9, msg("Second"))
