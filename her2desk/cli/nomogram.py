@@ -18,11 +18,11 @@ from her2desk.cli.table import (
     positive_option,
     read_table,
 )
-from her2desk.errors import unwritable
+from her2desk.errors import InputRefused, unwritable
 from her2desk.texts import Message, msg, tr
 
 if TYPE_CHECKING:
-    from her2desk.domain.nomogram import NomogramGeometry
+    from her2desk.domain.nomogram import NomogramAxis, NomogramGeometry, NomogramTerm
     from her2desk.stats.robust_logistic import RobustFit
 
 PICTURES = (".svg", ".pdf", ".png")
@@ -31,28 +31,41 @@ INTERCEPT = "intercept"
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted model, its drawing's geometry and what it was fitted on."""
+    """A fitted model, its drawing's geometry and what it was fitted on.
 
-    features: tuple[str, ...]
+    ``names`` are the coefficients', intercept first; those of a categorical feature are called
+    FEATURE=LEVEL, as R's are.
+    """
+
+    names: tuple[str, ...]
     fit: "RobustFit"
     geometry: "NomogramGeometry"
     read: Measurements
 
     def document(self) -> dict[str, Any]:
         """The JSON document; ``points`` and ``probability`` at the ticks of the axes."""
-        names = (INTERCEPT, *self.features)
         errors = self.fit.covariance.diagonal() ** 0.5
         note = {} if self.fit.note is None else {"note": self.fit.note.text()}
+        levels = {name: list(found) for name, found in self.read.levels.items()}
         return {
             "n": len(self.read.positive),
             "events": sum(self.read.positive),
             "method": self.fit.method,
             **note,
-            "coefficients": dict(zip(names, map(float, self.fit.coefficients), strict=True)),
-            "standard_errors": dict(zip(names, map(float, errors), strict=True)),
-            "points": {a.term.name: [list(tick) for tick in a.ticks] for a in self.geometry.axes},
+            "coefficients": dict(zip(self.names, map(float, self.fit.coefficients), strict=True)),
+            "standard_errors": dict(zip(self.names, map(float, errors), strict=True)),
+            **({"levels": levels} if levels else {}),
+            "points": {a.term.name: _ticks(a) for a in self.geometry.axes},
             "probability": [list(tick) for tick in self.geometry.probability_ticks],
         }
+
+
+def _ticks(axis: "NomogramAxis") -> list[list[object]]:
+    """(value, points), or (level, points) of a categorical feature."""
+    if not axis.term.is_categorical:
+        return [list(tick) for tick in axis.ticks]
+    names = axis.term.level_names
+    return [[names[int(value)].text(), points] for value, points in axis.ticks]
 
 
 def register(app: typer.Typer) -> None:
@@ -63,7 +76,11 @@ def register(app: typer.Typer) -> None:
         table: Path = typer.Argument(metavar="TABLE.csv"),
         label: str = label_option(),
         feature: list[str] = typer.Option(
-            ..., help=tr("Column that enters the model, a number or 0/1. May be given again.")
+            ...,
+            help=tr("Column that enters the model: numbers, 0/1 or words. May be given again."),
+        ),
+        categorical: list[str] = typer.Option(
+            [], help=tr("A --feature whose numbers are names of groups. May be given again.")
         ),
         positive: str | None = positive_option(),
         out: Path | None = typer.Option(None, help=tr("Draw it: a .svg, .pdf or .png file.")),
@@ -78,12 +95,19 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         if len(set(feature)) < len(feature) or {label, INTERCEPT} & set(feature):
             raise typer.BadParameter(tr("Each --feature names another column, and not the label."))
+        if not set(categorical) <= set(feature):
+            raise typer.BadParameter(tr("Each --categorical names a column given as --feature."))
         if out is not None and out.suffix.lower() not in PICTURES:
             raise typer.BadParameter(tr("--out ends in .svg, .pdf or .png."))
 
         def work() -> Outcome:
             read = measurements(
-                read_table(table), label, feature, positive=positive, drop_missing=drop_missing
+                read_table(table),
+                label,
+                feature,
+                positive=positive,
+                drop_missing=drop_missing,
+                categorical=categorical,
             )
             return _drawn(_fitted(feature, read, penalised), label, out, drop_missing)
 
@@ -93,26 +117,61 @@ def register(app: typer.Typer) -> None:
 def _fitted(features: Sequence[str], read: Measurements, penalised: bool) -> Model:
     import numpy as np
 
-    from her2desk.domain.nomogram import NomogramModel, NomogramTerm
+    from her2desk.domain.nomogram import NomogramModel
     from her2desk.stats.logistic import fit_logistic
     from her2desk.stats.nomogram import build_nomogram
     from her2desk.stats.robust_logistic import RobustFit, fit_logistic_or_fallback
 
-    columns = [read.numbers[name] for name in features]
+    names, columns = _design(features, read)
     x = np.column_stack(columns)
     if penalised:
         fit = fit_logistic_or_fallback(x, read.positive)
     else:
         likely = fit_logistic(x, read.positive)
         fit = RobustFit(likely.coefficients, likely.covariance, "maximum likelihood", None)
-    terms = tuple(
-        NomogramTerm(
-            name, Message(name), float(coefficient), min(values), max(values), set(values) == {0, 1}
+    rest = [float(c) for c in fit.coefficients[1:]]
+    terms = []
+    for name in features:
+        count = len(read.levels[name]) - 1 if name in read.levels else 1
+        terms.append(_term(name, read, rest[:count]))
+        rest = rest[count:]
+    covariance = tuple(tuple(map(float, row)) for row in fit.covariance)
+    model = NomogramModel(float(fit.coefficients[0]), tuple(terms), covariance)
+    return Model(names, fit, build_nomogram(model), read)
+
+
+def _design(
+    features: Sequence[str], read: Measurements
+) -> tuple[tuple[str, ...], list[list[float]]]:
+    """Names and columns of the fit; of a category, 0/1 for each level but the first."""
+    names, columns = [INTERCEPT], []
+    for name in features:
+        numbers = read.numbers[name]
+        if name not in read.levels:
+            names.append(name)
+            columns.append(numbers)
+            continue
+        for place, level in enumerate(read.levels[name][1:], start=1):
+            names.append(f"{name}={level}")
+            columns.append([float(n == place) for n in numbers])
+    if len(set(names)) < len(names):
+        raise InputRefused(
+            msg("A column is called as a level of another: {names}.", names=", ".join(names[1:])),
+            msg("Rename it."),
+            code="column-twice",
         )
-        for name, coefficient, values in zip(features, fit.coefficients[1:], columns, strict=True)
-    )
-    geometry = build_nomogram(NomogramModel(float(fit.coefficients[0]), terms))
-    return Model(tuple(features), fit, geometry, read)
+    return tuple(names), columns
+
+
+def _term(name: str, read: Measurements, coefficients: Sequence[float]) -> "NomogramTerm":
+    from her2desk.domain.nomogram import NomogramTerm
+
+    if name in read.levels:
+        levels = tuple(Message(level) for level in read.levels[name])
+        return NomogramTerm.categorical(name, Message(name), levels, (0.0, *coefficients))
+    values = read.numbers[name]
+    is_binary = set(values) == {0, 1}
+    return NomogramTerm(name, Message(name), coefficients[0], min(values), max(values), is_binary)
 
 
 def _drawn(model: Model, label: str, out: Path | None, drop_missing: bool) -> Outcome:
@@ -150,6 +209,10 @@ def _show(console: Console, document: Mapping[str, Any]) -> None:
         said = tr("{name}: coefficient {value:.6g}, standard error {error:.6g}")
         lines.append(said.format(name=name, value=coefficient, error=error))
     for name, ticks in document["points"].items():
+        if name in document.get("levels", {}):
+            said = ", ".join(f"{level} {points:.4g}" for level, points in ticks)
+            lines.append(tr("{name}: points by level: {levels}").format(name=name, levels=said))
+            continue
         said = tr("{name}: {lower:g} has {first:.4g} points, {upper:g} has {last:.4g}")
         (lower, first), (upper, last) = ticks[0], ticks[-1]
         lines.append(said.format(name=name, lower=lower, first=first, upper=upper, last=last))

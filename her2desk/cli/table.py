@@ -4,8 +4,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ WORDS = {
 }  # fmt: skip
 FIRST_ROW = 2  # as spreadsheets count: the header is row 1
 ROWS_NAMED = 10
+MOST_LEVELS = 20  # a column of names or dates is no category
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
@@ -59,11 +60,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Measurements:
-    """Whether each row is positive, its numbers by column, and how many rows were left out."""
+    """Whether each row is positive, its numbers by column, and how many rows were left out.
+
+    A column in ``levels`` is categorical: its numbers are places in its levels, from 0.
+    """
 
     positive: list[bool]
     numbers: Mapping[str, list[float]]
     dropped: int
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def label_option() -> Any:
@@ -121,12 +126,15 @@ def measurements(
     *,
     positive: str | None = None,
     drop_missing: bool = False,
+    categorical: Collection[str] | None = None,
 ) -> Measurements:
     """The label and number columns of ``table``, checked cell by cell.
 
-    ``positive`` is the label that means positive; without it labels are ``WORDS``. Raises
-    ``InputRefused`` naming the rows: ``missing-values`` unless ``drop_missing``, ``label-unknown``,
-    ``positive-absent``, ``not-a-number``.
+    ``positive`` is the label that means positive; without it labels are ``WORDS``. The columns in
+    ``categorical``, and then also those without any number in them, have levels; without it every
+    column has numbers. Raises ``InputRefused`` naming the rows: ``missing-values`` unless
+    ``drop_missing``, ``label-unknown``, ``positive-absent``, ``not-a-number``; ``one-level`` and
+    ``too-many-levels`` for a categorical column.
     """
     wanted = {name: table.index(name) for name in (label, *columns)}
     gaps = {name: _missing_rows(table, index) for name, index in wanted.items()}
@@ -135,11 +143,15 @@ def measurements(
         raise _missing_refusal({name: rows for name, rows in gaps.items() if rows}, incomplete)
     rows = [(n, cells) for n, cells in table.rows if n not in incomplete]
     labels = [(n, cells[wanted[label]]) for n, cells in rows]
-    numbers = {
-        name: _numbers(table, name, [(n, cells[wanted[name]]) for n, cells in rows])
-        for name in columns
-    }
-    return Measurements(_labels(labels, positive), numbers, len(incomplete))
+    numbers: dict[str, list[float]] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    for name in columns:
+        cells = [(n, row[wanted[name]]) for n, row in rows]
+        if categorical is not None and (name in categorical or _is_text(cells)):
+            levels[name], numbers[name] = _categories(table, name, cells)
+        else:
+            numbers[name] = _numbers(table, name, cells)
+    return Measurements(_labels(labels, positive), numbers, len(incomplete), levels)
 
 
 def rows_text(rows: Iterable[int]) -> str:
@@ -207,6 +219,40 @@ def _labels(cells: Sequence[tuple[int, str]], positive: str | None) -> list[bool
             code="label-unknown",
         ),
     )  # fmt: skip
+
+
+def _is_text(cells: Sequence[tuple[int, str]]) -> bool:
+    """Whether no cell is a number: one slip among numbers makes no category."""
+    numbers = (_NUMBER.fullmatch(t) or _DECIMAL_COMMA.fullmatch(t) for _, t in cells)
+    return bool(cells) and not any(numbers)
+
+
+def _categories(
+    table: Table, column: str, cells: Sequence[tuple[int, str]]
+) -> tuple[tuple[str, ...], list[float]]:
+    """The levels, text by its letters and numbers by size, and each row's place in them."""
+    if _is_text(cells):
+        found = [text for _, text in cells]
+        levels = tuple(sorted(set(found)))
+    else:
+        values = _numbers(table, column, cells)
+        found = [f"{value:.15g}" for value in values]
+        levels = tuple(f"{value:.15g}" for value in sorted(set(values)))
+    if len(levels) < 2:
+        raise InputRefused(
+            msg("{column} is the same in every row.", column=column),
+            msg("Leave it out."),
+            code="one-level",
+        )
+    if len(levels) > MOST_LEVELS:
+        raise InputRefused(
+            msg("{column} has {n} levels; a category has {most} at most.",
+                column=column, n=len(levels), most=MOST_LEVELS),
+            msg("Group its levels, or leave it out."),
+            code="too-many-levels",
+        )  # fmt: skip
+    places = {level: float(k) for k, level in enumerate(levels)}
+    return levels, [places[text] for text in found]
 
 
 def _numbers(table: Table, column: str, cells: Sequence[tuple[int, str]]) -> list[float]:

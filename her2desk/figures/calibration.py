@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from her2desk.domain.readout import Proportion
+from her2desk.domain.counts import Proportion
 from her2desk.figures.canvas import BLUE, INK, MUTED, SKY_BLUE, VERMILION
 from her2desk.figures.plots import SMALL, empty_figure, placed_axes, quiet, titled
 from her2desk.texts import Message, msg

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from her2desk.domain.readout import Confusion
+from her2desk.domain.counts import Confusion
 from her2desk.figures.canvas import BLUE, INK, MUTED, VERMILION
 from her2desk.figures.plots import SMALL, empty_figure, placed_axes
 from her2desk.texts import msg

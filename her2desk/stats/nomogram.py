@@ -1,11 +1,13 @@
-"""A logistic model as a nomogram, laid out as R's ``rms::nomogram`` does. No numpy.
+"""A logistic model as a nomogram, laid out as R's ``rms::nomogram`` does.
 
 ``pretty`` follows the rule that R documents for its function of that name (help page ``?pretty``).
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
+from her2desk.domain.log_odds import sigmoid
 from her2desk.domain.nomogram import (
     NomogramAxis,
     NomogramGeometry,
@@ -13,6 +15,7 @@ from her2desk.domain.nomogram import (
     NomogramTerm,
 )
 from her2desk.errors import InputRefused
+from her2desk.stats.proportions import Z_95
 from her2desk.texts import msg
 
 INTERVALS = 10
@@ -29,7 +32,7 @@ ROUND_PROBABILITIES = (
 )  # fmt: skip
 MIN_PROBABILITY_TICKS = 3
 NARROW_INTERVALS = 5
-YES_NO = (0.0, 1.0)
+SYMMETRY_SLACK = 1e-6  # of a covariance, against its largest entry
 
 
 def pretty(lower: float, upper: float, n: int = INTERVALS) -> tuple[float, ...]:
@@ -81,25 +84,31 @@ def _at_least(least: int, first: int, last: int) -> tuple[int, int]:
 def build_nomogram(model: NomogramModel) -> NomogramGeometry:
     """Axes and ticks of ``model``, as ``rms::nomogram`` places them.
 
-    A variable's ticks are ``pretty`` of its training limits (0 and 1 when binary); its points are
-    100·|β·(x − x_ref)| over the largest |β|·(last − first tick), x_ref being the tick where βx is
-    least. The total-point ticks are ``pretty`` of what the axes reach. A term with coefficient 0
-    has no axis. Raises ``InputRefused`` where no term is left, or a number or a limit makes no
-    sense.
+    A variable's ticks are ``pretty`` of its training limits, or its levels; its points are the log-odds
+    that a value adds beyond the tick where they are least, in hundredths of the widest axis'. The
+    total-point ticks are ``pretty`` of what the axes reach. A term without effect has no axis. Raises
+    ``InputRefused`` where no term is left, or a number or a limit makes no sense.
     """
-    terms = tuple(t for t in model.terms if t.coefficient != 0)
-    _check(model, terms)
+    check_model(model)
+    terms = tuple(t for t in model.terms if t.has_effect)
+    if not terms:
+        raise InputRefused(
+            msg("The model has no variable with an effect, so it has no nomogram."),
+            msg("Use a model with at least one coefficient that is not 0."),
+            code="nomogram-empty",
+        )
     values = {t.name: _values(t) for t in terms}
-    widest = max(abs(t.coefficient) * (values[t.name][-1] - values[t.name][0]) for t in terms)
-    per_point = widest / MAX_POINTS
+    per_point = max(_span(t, values[t.name]) for t in terms) / MAX_POINTS
+    if per_point == 0:
+        raise _not_finite()  # so small that rounding leaves nothing to draw
     axes = tuple(_axis(t, values[t.name], per_point) for t in terms)
-    offset = model.intercept + sum(a.term.coefficient * a.reference for a in axes)
     geometry = NomogramGeometry(
+        model=model,
         axes=axes,
         points_ticks=pretty(0, MAX_POINTS),
         total_ticks=(),
         probability_ticks=(),
-        offset=offset,
+        offset=model.intercept + sum(a.term.effect(a.reference) for a in axes),
         per_point=per_point,
     )
     return replace(
@@ -107,6 +116,22 @@ def build_nomogram(model: NomogramModel) -> NomogramGeometry:
         total_ticks=pretty(0, largest_total(geometry)),
         probability_ticks=probability_ticks(geometry),
     )
+
+
+def interval(
+    model: NomogramModel, values: Mapping[str, float], shift: float = 0.0
+) -> tuple[float, float] | None:
+    """The 95 % interval of a patient's probability (V10), or None where the model has no covariance.
+
+    ``values`` by term's name; while one is missing there is no interval either. ``shift`` moves the
+    log-odds to the local prevalence (V11).
+    """
+    variance = model.variance(values)
+    if variance is None:
+        return None
+    centre = model.linear_predictor(values) + shift
+    reach = Z_95 * math.sqrt(variance)
+    return sigmoid(centre - reach), sigmoid(centre + reach)
 
 
 def largest_total(geometry: NomogramGeometry) -> float:
@@ -131,34 +156,70 @@ def probability_ticks(
 
 
 def _values(term: NomogramTerm) -> tuple[float, ...]:
-    return YES_NO if term.is_binary else pretty(term.lower, term.upper)
+    if term.is_discrete:
+        return tuple(float(k) for k in range(len(term.level_names)))
+    return pretty(term.lower, term.upper)
+
+
+def _span(term: NomogramTerm, values: tuple[float, ...]) -> float:
+    effects = [term.effect(v) for v in values]
+    return max(effects) - min(effects)
 
 
 def _axis(term: NomogramTerm, values: tuple[float, ...], per_point: float) -> NomogramAxis:
-    reference = values[0] if term.coefficient > 0 else values[-1]
-    slope = term.coefficient / per_point
-    ticks = tuple((value, (value - reference) * slope + 0.0) for value in values)
-    return NomogramAxis(term, reference, slope, ticks)
+    reference = min(values, key=term.effect)
+    axis = NomogramAxis(term, reference, term.coefficient / per_point, ())
+    return replace(axis, ticks=tuple((value, axis.points_at(value) + 0.0) for value in values))
 
 
-def _check(model: NomogramModel, terms: tuple[NomogramTerm, ...]) -> None:
-    if not terms:
-        raise InputRefused(
-            msg("The model has no variable with an effect, so it has no nomogram."),
-            msg("Use a model with at least one coefficient that is not 0."),
-            code="nomogram-empty",
-        )
-    numbers = [model.intercept, *(n for t in terms for n in (t.coefficient, t.lower, t.upper))]
+def check_model(model: NomogramModel) -> None:
+    """Raise ``InputRefused`` where a number is not finite or the parts do not fit each other."""
+    terms = model.terms
+    numbers = [
+        model.intercept,
+        *(n for t in terms for n in (t.coefficient, t.lower, t.upper, *t.effects)),
+        *(n for row in model.covariance or () for n in row),
+        *model.refit_variance.values(),
+    ]
     if not all(math.isfinite(n) for n in numbers):
-        raise InputRefused(
-            msg("The model has a coefficient or a limit that is not a finite number."),
-            msg("Fit the model again."),
-            code="nomogram-number",
-        )
+        raise _not_finite()
     for term in terms:
-        if not term.is_binary and term.lower >= term.upper:
+        if term.is_categorical and (len(term.levels) != len(term.effects) or len(term.levels) < 2):
+            raise InputRefused(
+                msg("{name} needs two levels or more, and an effect for each.", name=term.name),
+                msg("Leave it out of the nomogram."),
+                code="nomogram-levels",
+            )
+        if term.has_effect and not term.is_discrete and term.lower >= term.upper:
             raise InputRefused(
                 msg("{name} has no range in the training data.", name=term.name),
                 msg("Leave it out of the nomogram."),
                 code="nomogram-limits",
             )
+    if model.covariance is not None and not _is_covariance(model):
+        raise InputRefused(
+            msg("The covariance of the coefficients does not fit the model."),
+            msg("Fit the model again."),
+            code="nomogram-covariance",
+        )
+
+
+def _is_covariance(model: NomogramModel) -> bool:
+    """Whether the matrix is square, as wide as the coefficients, and symmetric."""
+    matrix = model.covariance or ()
+    size = 1 + sum(max(len(t.effects) - 1, 1) for t in model.terms)
+    if len(matrix) != size or any(len(row) != size for row in matrix):
+        return False
+    slack = SYMMETRY_SLACK * max(abs(n) for row in matrix for n in row)
+    pairs = ((i, j) for i in range(size) for j in range(i))
+    return all(abs(matrix[i][j] - matrix[j][i]) <= slack for i, j in pairs) and all(
+        matrix[i][i] >= 0 for i in range(size)
+    )
+
+
+def _not_finite() -> InputRefused:
+    return InputRefused(
+        msg("The model has a coefficient or a limit that is not a finite number."),
+        msg("Fit the model again."),
+        code="nomogram-number",
+    )

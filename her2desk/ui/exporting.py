@@ -14,9 +14,10 @@ from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.nomogram import NomogramGeometry
 from her2desk.domain.prediction import Prediction
 from her2desk.errors import InputRefused, unwritable
+from her2desk.inference.nomograms import CaseNomogram, answering_nomogram
 from her2desk.packs.pack import Pack
 from her2desk.texts import msg
-from her2desk.ui.readings import nomogram_of, nomogram_shift
+from her2desk.ui.readings import nomogram_shift
 
 KINDS: Mapping[str, Literal["svg", "pdf", "png"]] = {".svg": "svg", ".pdf": "pdf", ".png": "png"}
 
@@ -30,11 +31,12 @@ class Pages:
 
 
 def write_nomogram(
-    path: Path, geometry: NomogramGeometry, values: dict[str, float], shift: float
+    path: Path, nomogram: CaseNomogram, tried: Mapping[str, float] | None, shift: float
 ) -> None:
-    """Write the nomogram as SVG, PDF or PNG, by the file's ending.
+    """Write a case's nomogram as SVG, PDF or PNG, by the file's ending; ``tried`` beside the patient.
 
-    Raises ``InputRefused`` for another ending or a place that cannot be written.
+    Raises ``InputRefused`` for another ending or a place that cannot be written, or where the
+    nomogram cannot be drawn.
     """
     from her2desk.figures.nomogram import nomogram_picture
 
@@ -45,7 +47,52 @@ def write_nomogram(
             msg("Choose a name that ends in .svg, .pdf or .png."),
             code="picture-kind",
         )
-    content = nomogram_picture(geometry, values, shift=shift, kind=kind)
+    geometry = _drawable(nomogram)
+    content = nomogram_picture(geometry, nomogram.values, tried=tried, shift=shift, kind=kind)
+    _write(path, content)
+
+
+def bedside_picture(
+    nomogram: CaseNomogram,
+    prediction: Prediction,
+    date: str,
+    *,
+    with_patient: bool = False,
+    tried: Mapping[str, float] | None = None,
+    kind: Literal["pdf", "png"] = "pdf",
+) -> bytes:
+    """The page to print of a nomogram, at the prevalence on screen.
+
+    ``date`` is printed as it is given. Without ``with_patient`` nobody is on it. Raises
+    ``InputRefused`` where the nomogram cannot be drawn.
+    """
+    from her2desk.figures.bedside import PageFacts, bedside_page
+
+    facts = PageFacts(nomogram.name, prediction.pack, date, prediction.readout.prevalence)
+    return bedside_page(
+        _drawable(nomogram),
+        facts,
+        nomogram.values if with_patient else None,
+        tried=tried if with_patient else None,
+        shift=nomogram_shift(prediction),
+        kind=kind,
+    )
+
+
+def write_bedside(path: Path, content: bytes) -> None:
+    """Write the page; raises ``InputRefused`` where the place cannot be written."""
+    _write(path, content)
+
+
+def _drawable(nomogram: CaseNomogram) -> NomogramGeometry:
+    if nomogram.geometry is None:
+        raise InputRefused(
+            nomogram.obstacle or msg("This model has no nomogram."), code="nomogram-empty"
+        )
+    return nomogram.geometry
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
@@ -71,13 +118,12 @@ def report_pages(
     from her2desk.reports.html import render_html
 
     polygon, spacing = prediction.inputs.roi.polygon, prediction.spacing
-    geometry, values = nomogram_of(prediction, pack, clinical)
-    pictures = {
-        "frame.png": frame_png(pixels, polygon, spacing=spacing),
-        "nomogram.png": nomogram_picture(
-            geometry, values, shift=nomogram_shift(prediction), kind="png"
-        ),
-    }
+    pictures = {"frame.png": frame_png(pixels, polygon, spacing=spacing)}
+    nomogram, shift = answering_nomogram(prediction, pack, clinical), nomogram_shift(prediction)
+    if nomogram.geometry is not None:
+        pictures["nomogram.png"] = nomogram_picture(
+            nomogram.geometry, nomogram.values, shift=shift, kind="png"
+        )
     if prediction.heatmap is not None:
         pictures["heatmap.png"] = heatmap_overlay_png(
             pixels, polygon, prediction.heatmap, spacing=spacing
@@ -88,7 +134,7 @@ def report_pages(
         version=__version__,
         frame_png=pictures["frame.png"],
         heatmap_png=pictures.get("heatmap.png"),
-        nomogram_png=pictures["nomogram.png"],
+        nomogram_png=pictures.get("nomogram.png"),
         reader=reader,
     )
     return Pages(render_html(content), pictures)

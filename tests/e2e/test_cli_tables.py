@@ -13,6 +13,7 @@ from sklearn.datasets import load_breast_cancer
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 SCORES = json.loads((GOLDEN / "stats_goldens.json").read_text())
+TEXTURES = np.array(["fine", "medium", "coarse", "very coarse"])
 MODELS = json.loads((GOLDEN / "nomogram_goldens.json").read_text())["models"]
 
 
@@ -25,6 +26,8 @@ def breast_cancer() -> dict[str, np.ndarray]:
         "malignant": 1 - bunch.target,
         "large": (named["mean_radius"] > 13).astype(int),
         "dense": (named["mean_compactness"] > 0.1).astype(int),
+        "texture_class": TEXTURES[np.digitize(named["mean_texture"], (15, 19, 24))],
+        "symmetry_grade": np.digitize(named["mean_symmetry"], (0.16, 0.19)) + 1,
         "mean_texture_tied": np.round(named["mean_texture"] / 4),
         "minus_symmetry_error": -named["symmetry_error"],
     }
@@ -42,7 +45,7 @@ def table(columns: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFacto
         writer = csv.writer(file, delimiter=";")
         writer.writerow(columns)
         rows = zip(*(values.tolist() for values in columns.values()), strict=True)
-        writer.writerows([repr(v) for v in row] for row in rows)
+        writer.writerows([v if isinstance(v, str) else repr(v) for v in row] for row in rows)
     return path
 
 
@@ -133,19 +136,33 @@ def test_the_logit_interval_is_asked_for(table: Path) -> None:
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: "+".join(a["name"] for a in m["axes"]))
 def test_a_nomogram_is_that_of_rms(table: Path, model: dict[str, Any]) -> None:
     names = [axis["name"] for axis in model["axes"]]
+    grouped = ["--categorical", "symmetry_grade"] if "symmetry_grade" in names else []
     code, document = run(
-        "nomogram", str(table), "--label", "malignant", *options("--feature", names)
+        "nomogram", str(table), "--label", "malignant", *options("--feature", names), *grouped
     )
     assert code == 0
     assert document["method"] == "maximum likelihood"
-    assert set(document["coefficients"]) == {"intercept", *names}
-    assert document["coefficients"]["intercept"] == pytest.approx(model["intercept"], abs=1e-6)
+    assert list(document["points"]) == names
+    expected = {"intercept": model["intercept"]}
     for axis in model["axes"]:
-        name = axis["name"]
-        assert document["coefficients"][name] == pytest.approx(axis["coefficient"], rel=1e-6)
-        values, points = zip(*document["points"][name], strict=True)
-        assert values == pytest.approx(axis["values"], abs=1e-9)
+        values, points = zip(*document["points"][axis["name"]], strict=True)
+        if "levels" in axis:
+            assert document["levels"][axis["name"]] == axis["levels"]
+            assert list(values) == axis["values"]
+            own = zip(axis["levels"][1:], axis["effects"][1:], strict=True)
+            expected |= {f"{axis['name']}={level}": effect for level, effect in own}
+        else:
+            assert values == pytest.approx(axis["values"], abs=1e-9)
+            expected[axis["name"]] = axis["coefficient"]
         assert points == pytest.approx(axis["points"], abs=1e-6)
+    assert list(document["coefficients"]) == list(expected)
+    assert list(document["coefficients"].values()) == pytest.approx(
+        list(expected.values()), rel=1e-6
+    )
+    assert list(document["standard_errors"].values()) == pytest.approx(
+        [row[k] ** 0.5 for k, row in enumerate(model["covariance"])], rel=1e-6
+    )
+    assert ("levels" in document) == any("levels" in axis for axis in model["axes"])
     shown = dict(map(tuple, document["probability"]))
     rms = model["probability"]
     common = [(p, t) for p, t in zip(rms["value"], rms["total"], strict=True) if p in shown]
@@ -165,3 +182,35 @@ def test_standard_errors_are_those_of_glm(table: Path) -> None:
         assert document["coefficients"][name] == pytest.approx(golden["coefficients"][k], rel=1e-6)
         expected = golden["covariance"][k][k] ** 0.5
         assert document["standard_errors"][name] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_drawing_and_words_of_categories(table: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "n.svg"
+    done = subprocess.run(
+        [sys.executable, "-m", "her2desk", "nomogram", str(table), "--label", "malignant",
+         "--feature", "texture_class", "--feature", "symmetry_grade",
+         "--categorical", "symmetry_grade", "--out", str(picture)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "texture_class=very coarse: coefficient" in done.stdout
+    assert "symmetry_grade: points by level: 1 0, 2 " in " ".join(done.stdout.split())
+    assert picture.read_bytes().startswith(b"<?xml")
+
+
+def test_a_category_that_is_no_feature_is_wrong_usage(table: Path) -> None:
+    asked = ["nomogram", str(table), "--label", "malignant", "--feature", "mean_texture"]
+    done = subprocess.run(
+        [sys.executable, "-m", "her2desk", *asked, "--categorical", "symmetry_grade", "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+
+
+def test_a_column_called_as_a_level_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"{k % 2},{'ab'[k // 2 % 2]},{k % 3}" for k in range(12)]
+    path.write_text("\n".join(["y,g,g=b", *rows]))
+    asked = ["nomogram", str(path), "--label", "y", "--feature", "g", "--feature", "g=b"]
+    code, document = run(*asked)
+    assert code == 3
+    assert document["error"]["code"] == "column-twice"

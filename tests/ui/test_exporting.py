@@ -5,21 +5,16 @@ import json
 
 import pytest
 
-from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
+from her2desk.domain.clinical import clinical_from_json
 from her2desk.domain.progress import SilentProgress
 from her2desk.domain.roi import roi_from_json
 from her2desk.errors import InputRefused
+from her2desk.inference.nomograms import answering_nomogram
 from her2desk.inference.pipeline import load_pack, predict
 from her2desk.inference.requests import read_case
 from her2desk.paths import demo_case_dir, demo_pack_path
-from her2desk.ui.exporting import report_pages, write_nomogram
-from her2desk.ui.readings import (
-    missing_names,
-    missing_note,
-    nomogram_of,
-    nomogram_shift,
-    validation_aucs,
-)
+from her2desk.ui.exporting import bedside_picture, report_pages, write_bedside, write_nomogram
+from her2desk.ui.readings import validation_aucs
 
 
 @pytest.fixture(scope="module")
@@ -40,34 +35,47 @@ def prediction(case, loaded):
     return predict(case, loaded, SilentProgress())
 
 
-def test_the_nomogram_gives_the_estimate_back(case, loaded, prediction):
-    geometry, values = nomogram_of(prediction, loaded.pack, case.clinical)
-    assert set(values) == {"pr", "dlr"}
-    total = geometry.total_points(values)
-    assert geometry.probability(total, nomogram_shift(prediction)) == pytest.approx(
-        prediction.readout.probability, abs=1e-12
-    )
+@pytest.fixture(scope="module")
+def nomogram(case, loaded, prediction):
+    return answering_nomogram(prediction, loaded.pack, case.clinical)
 
 
 @pytest.mark.parametrize(
     ("ending", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")]
 )
-def test_a_nomogram_is_saved_by_its_ending(tmp_path, case, loaded, prediction, ending, start):
-    geometry, values = nomogram_of(prediction, loaded.pack, case.clinical)
+def test_a_nomogram_is_saved_by_its_ending(tmp_path, nomogram, ending, start):
     path = tmp_path / f"nomogram.{ending}"
-    write_nomogram(path, geometry, values, 0.0)
-    assert path.read_bytes().startswith(start)
+    write_nomogram(path, nomogram, None, 0.0)
+    plain = path.read_bytes()
+    assert plain.startswith(start)
+    write_nomogram(path, nomogram, {**nomogram.values, "pr": 1 - nomogram.values["pr"]}, 0.0)
+    assert path.read_bytes() != plain  # what is tried stands beside the patient
 
 
-def test_a_nomogram_of_another_kind_or_place_is_refused(tmp_path, case, loaded, prediction):
-    geometry, values = nomogram_of(prediction, loaded.pack, case.clinical)
-    for path, code in (
-        (tmp_path / "n.docx", "picture-kind"),
-        (tmp_path / "no/n.svg", "unwritable"),
+def test_a_nomogram_of_another_kind_or_place_is_refused(tmp_path, nomogram):
+    undrawn = dataclasses.replace(nomogram, geometry=None)
+    for path, given, code in (
+        (tmp_path / "n.docx", nomogram, "picture-kind"),
+        (tmp_path / "no/n.svg", nomogram, "unwritable"),
+        (tmp_path / "n.svg", undrawn, "nomogram-empty"),
     ):
         with pytest.raises(InputRefused) as refused:
-            write_nomogram(path, geometry, values, 0.0)
+            write_nomogram(path, given, None, 0.0)
         assert refused.value.code == code
+    with pytest.raises(InputRefused):
+        write_bedside(tmp_path / "no/n.pdf", b"")
+
+
+def test_the_page_to_print_has_the_pack_and_a_patient_only_when_asked(nomogram, prediction):
+    page = bedside_picture(nomogram, prediction, "2026-03-01")
+    assert page.startswith(b"%PDF")
+    tried = {**nomogram.values, "pr": 1 - nomogram.values["pr"]}
+    assert page == bedside_picture(nomogram, prediction, "2026-03-01", tried=tried)
+    asked = bedside_picture(nomogram, prediction, "2026-03-01", with_patient=True, tried=tried)
+    assert asked not in (
+        page,
+        bedside_picture(nomogram, prediction, "2026-03-01", with_patient=True),
+    )
 
 
 def test_a_report_has_its_pictures_inside(case, loaded, prediction):
@@ -81,21 +89,6 @@ def test_a_report_has_its_pictures_inside(case, loaded, prediction):
         prediction, case.image, case.pixels, loaded.pack, case.clinical, "Reader A"
     )
     assert again.html == pages.html
-
-
-def test_what_leaving_pr_out_does_is_said_with_both_answers(case, loaded):
-    unknown = dataclasses.replace(case, clinical=ClinicalRecord())
-    found = predict(unknown, loaded, SilentProgress())
-    note = missing_note(found, loaded.pack, unknown.clinical)
-    assert missing_names(loaded.pack, unknown.clinical) == ("Progesterone receptor (PR)",)
-    for pr in (True, False):
-        known = dataclasses.replace(case, clinical=ClinicalRecord(pr=pr))
-        answer = predict(known, loaded, SilentProgress()).readout.probability
-        assert f"{answer:.2f}" in note.text()
-
-
-def test_nothing_is_said_where_nothing_is_missing(case, loaded, prediction):
-    assert missing_note(prediction, loaded.pack, case.clinical) is None
 
 
 def test_branches_carry_the_packs_own_aucs(loaded):

@@ -1,111 +1,51 @@
-"""The nomogram's picture, painted with Qt, and its markers, moved by mouse and keys."""
+"""The nomogram's markers, moved by mouse, by keys and by typing."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from collections.abc import Mapping
 
-from her2desk.domain.nomogram import NomogramAxis, NomogramGeometry
-from her2desk.texts import tr
-from her2desk.ui.panels.nomogram_layout import NomogramLayout
-from her2desk.ui.panels.nomogram_painter import Markers, paint_nomogram
-from her2desk.ui.panels.nomogram_words import axis_label, picture_sentence
-from her2desk.ui.theme import colours
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
 
-_GRAB_PX = 14
-_STEP, _LEAP = 0.01, 0.1  # shares of an axis for the arrow and Page keys
+from her2desk.domain.nomogram import NomogramAxis
+from her2desk.ui.panels.nomogram_editor import MarkerEditor
+from her2desk.ui.panels.nomogram_keys import Deed, KeyDeed, deed_of
+from her2desk.ui.panels.nomogram_layout import rounded
+from her2desk.ui.panels.nomogram_picture import NEAR_PX, NomogramPicture
+from her2desk.ui.panels.nomogram_words import number, value_label
+
+_TYPED_DIGITS = 6
 
 
-class NomogramCanvas(QWidget):
-    """Axes, this patient's markers, and the what-if markers.
+class NomogramCanvas(NomogramPicture):
+    """A nomogram to try values on.
 
-    ``moved`` is sent after every change of the what-if values. Tab goes from marker to marker,
-    arrow keys move the one in focus, Escape goes back to the patient.
+    Tab goes from marker to marker. Arrow keys move the one in focus; digits, letters, Enter and a
+    double click type its value. Ctrl+Z takes the last step back, Escape all of them. ``copy_asked`` is
+    sent on Ctrl+C.
     """
 
-    moved = Signal()
+    copy_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._layout: NomogramLayout | None = None
-        self._patient: dict[str, float] = {}
-        self._what_if: dict[str, float] = {}
-        self._active = 0
         self._grab: float | None = None
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(tr("Nomogram"))
-
-    def set_geometry(self, geometry: NomogramGeometry, shift: float) -> None:
-        """Draw a nomogram; what-if values stay where only the shift differs."""
-        if self._layout is None or self._layout.geometry != geometry:
-            self._what_if = {}
-        self._layout = NomogramLayout(geometry, self.width(), shift)
-        self._active = min(self._active, max(len(geometry.axes) - 1, 0))
-        self.setFixedHeight(self._layout.height)
-        self._changed()
-
-    def set_patient(self, values: dict[str, float]) -> None:
-        """This patient's values by variable; what-if values stay where these are the same."""
-        if values != self._patient:
-            self._patient = dict(values)
-            self.reset()
-
-    def clear(self) -> None:
-        """No nomogram and no patient."""
-        self._layout = None
-        self._patient = {}
-        self.setFixedHeight(0)
-        self.setAccessibleDescription(tr("No values yet."))
-        self.reset()
-
-    def reset(self) -> None:
-        """Back to the patient."""
-        self._what_if = {}
-        self._changed()
-
-    def what_if(self) -> dict[str, float] | None:
-        """All values with the moved ones in place, or None while nothing was moved."""
-        return {**self._patient, **self._what_if} if self._what_if else None
-
-    def patient(self) -> dict[str, float]:
-        """This patient's values."""
-        return dict(self._patient)
-
-    def layout_now(self) -> NomogramLayout | None:
-        """Where everything stands."""
-        return self._layout
-
-    def probability(self, values: dict[str, float] | None) -> float | None:
-        """The probability of ``values``, or None while one is missing."""
-        total = self._total(values)
-        if total is None or self._layout is None:
-            return None
-        return self._layout.geometry.probability(total, self._layout.shift)
-
-    def sizeHint(self) -> QSize:
-        return QSize(320, self._layout.height if self._layout else 120)
+        self.editor = MarkerEditor(self)
+        self.editor.entered.connect(self._enter)
+        self.editor.left.connect(self._changed)
+        self.editor.went_on.connect(self._go_on)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._layout is not None:
-            old = self._layout
-            self._layout = NomogramLayout(old.geometry, self.width(), old.shift)
-            self.setFixedHeight(self._layout.height)
+        if self.editor.is_open():
+            self.editor.place(self._marker_spot())
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._layout is None:
-            return
-        painter = QPainter(self)
-        markers = Markers(
-            patient=self._patient,
-            what_if=self.what_if(),
-            active=self._active if self.hasFocus() else None,
-            patient_total=self._total(self._patient),
-            what_if_total=self._total(self.what_if()),
-        )
-        paint_nomogram(painter, self._layout, markers, colours(), self.font())
-        painter.end()
+    def event(self, event: QEvent) -> bool:
+        """Keep keys that mean something here from window-wide shortcuts."""
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and isinstance(event, QKeyEvent) and self._deed_of(event) is not None:
+            event.accept()
+            return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         found = self._axis_under(event.position().y())
@@ -115,38 +55,54 @@ class NomogramCanvas(QWidget):
         axis = self._layout.geometry.axes[found]
         marker = self._marker_x(axis)
         x = event.position().x()
-        self._grab = x - marker if marker is not None and abs(x - marker) <= _GRAB_PX else 0.0
-        self._move_to(axis, self._layout.value_at(axis, x - self._grab))
+        self._trial.begin()
+        if marker is not None and abs(x - marker) <= NEAR_PX and not axis.term.is_discrete:
+            self._grab = x - marker  # taken off its centre, it does not jump
+            self._changed()
+        else:
+            self._grab = 0.0
+            self._move_to(axis, rounded(axis, self._layout.value_at(axis, x)))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         over = self._axis_under(event.position().y()) is not None
         self.setCursor(Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor)
-        if self._grab is None or self._layout is None:
-            return
-        axis = self._layout.geometry.axes[self._active]
-        self._move_to(axis, self._layout.value_at(axis, event.position().x() - self._grab))
+        axis = self._axis_in_focus()
+        if self._grab is not None and self._layout is not None and axis is not None:
+            x = event.position().x() - self._grab
+            self._move_to(axis, rounded(axis, self._layout.value_at(axis, x)))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._grab = None
+        self._trial.end()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        found = self._axis_under(event.position().y())
+        if event.button() == Qt.MouseButton.LeftButton and found is not None:
+            self._active = found
+            self._type()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._layout is None or not self._layout.geometry.axes:
+        found, axis = self._deed_of(event), self._axis_in_focus()
+        if found is None or axis is None:
             super().keyPressEvent(event)
             return
-        if event.key() == Qt.Key.Key_Escape and self._what_if:
-            self.reset()
-            return
-        axis = self._layout.geometry.axes[self._active]
-        value = self._value_after(axis, event.key())
-        if value is None:
-            super().keyPressEvent(event)
-        else:
-            self._move_to(axis, value)
+        match found.deed:
+            case Deed.MOVE:
+                self._move_to(axis, found.value)
+            case Deed.TYPE:
+                self._type(found.typed)
+            case Deed.COPY:
+                self.copy_asked.emit()
+            case Deed.RESET:
+                self.reset()
+            case Deed.UNDO | Deed.REDO:
+                turned = self._trial.undo() if found.deed is Deed.UNDO else self._trial.redo()
+                if turned:
+                    self._changed()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        count = len(self._layout.geometry.axes) if self._layout else 0
         after = self._active + (1 if forward else -1)
-        if self.hasFocus() and 0 <= after < count:
+        if self.hasFocus() and 0 <= after < self._count():
             self._active = after
             self._changed()
             return True
@@ -155,79 +111,67 @@ class NomogramCanvas(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         if event.reason() == Qt.FocusReason.TabFocusReason:
             self._active = 0
-        elif event.reason() == Qt.FocusReason.BacktabFocusReason and self._layout:
-            self._active = max(len(self._layout.geometry.axes) - 1, 0)
+        elif event.reason() == Qt.FocusReason.BacktabFocusReason:
+            self._active = max(self._count() - 1, 0)
         super().focusInEvent(event)
-        self._describe()
+        self._changed()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        self.update()
+    def _start(self, values: Mapping[str, float]) -> None:
+        self.editor.put_away()
+        super()._start(values)
 
-    def _value_after(self, axis: NomogramAxis, key: int) -> float | None:
-        """The value after a key; right is always towards more points, as on screen."""
-        low, high = axis.ticks[0][0], axis.ticks[-1][0]
-        towards_right = 1 if axis.points_per_unit >= 0 else -1
-        span = high - low
-        unit = span if axis.term.is_binary else span * _STEP
-        leap = span if axis.term.is_binary else span * _LEAP
-        moves = {
-            Qt.Key.Key_Right: unit,
-            Qt.Key.Key_Up: unit,
-            Qt.Key.Key_Left: -unit,
-            Qt.Key.Key_Down: -unit,
-            Qt.Key.Key_PageUp: leap,
-            Qt.Key.Key_PageDown: -leap,
-            Qt.Key.Key_Home: -span,
-            Qt.Key.Key_End: span,
-        }
-        move = moves.get(Qt.Key(key))
-        if move is None:
+    def _shows_focus(self) -> bool:
+        return self.hasFocus() or self.editor.is_open()
+
+    def _deed_of(self, event: QKeyEvent) -> KeyDeed | None:
+        axis = self._axis_in_focus()
+        if axis is None:
             return None
-        current = {**self._patient, **self._what_if}.get(axis.term.name, low)
-        return axis.clipped(axis.clipped(current)[0] + move * towards_right)[0]
+        current = self._trial.current(axis.term.name)
+        return deed_of(event, axis, current, is_trying=self.what_if() is not None)
+
+    def _type(self, begun: str = "") -> None:
+        """Open the editor at the marker in focus, with what was typed already or its value."""
+        axis = self._axis_in_focus()
+        if axis is None:
+            return
+        current = self._trial.current(axis.term.name)
+        shown = "" if current is None else number(axis.clipped(current)[0], _TYPED_DIGITS)
+        if current is not None and axis.term.is_discrete:
+            shown = value_label(axis.term, current)
+        self.editor.open_at(axis, self._marker_spot(), begun or shown, is_begun=bool(begun))
+        self._changed()
+
+    def _marker_spot(self) -> QPoint:
+        """Where the marker in focus stands, or would."""
+        axis = self._axis_in_focus()
+        if axis is None or self._layout is None:
+            return QPoint()
+        current = self._trial.current(axis.term.name)
+        x = self._layout.left if current is None else self._layout.value_x(axis, current)
+        return QPointF(x, self._layout.row_y(self._active + 1)).toPoint()
+
+    def _enter(self, value: float) -> None:
+        axis = self._axis_in_focus()
+        if axis is not None:
+            self._move_to(axis, value)
+
+    def _go_on(self, forward: bool) -> None:
+        """The next marker after one that was typed; from the last one it stays."""
+        after = self._active + (1 if forward else -1)
+        self._active = min(max(after, 0), self._count() - 1)
+        self._changed()
 
     def _move_to(self, axis: NomogramAxis, value: float) -> None:
-        name = axis.term.name
-        own = self._patient.get(name)
-        if own is not None and axis.clipped(own)[0] == value:
-            self._what_if.pop(name, None)
-        else:
-            self._what_if[name] = value
+        self._trial.put(axis, value)
         self._changed()
 
     def _axis_under(self, y: float) -> int | None:
-        if self._layout is None:
-            return None
-        rows = range(len(self._layout.geometry.axes))
-        return next((i for i in rows if abs(y - self._layout.row_y(i + 1)) <= _GRAB_PX), None)
+        row = self._row_under(y)
+        return row - 1 if row is not None and 0 < row <= self._count() else None
 
     def _marker_x(self, axis: NomogramAxis) -> float | None:
-        value = {**self._patient, **self._what_if}.get(axis.term.name)
+        value = self._trial.current(axis.term.name)
         if value is None or self._layout is None:
             return None
         return self._layout.value_x(axis, value)
-
-    def _total(self, values: dict[str, float] | None) -> float | None:
-        if values is None or self._layout is None:
-            return None
-        axes = self._layout.geometry.axes
-        if not axes or any(axis.term.name not in values for axis in axes):
-            return None
-        return self._layout.geometry.total_points(values)
-
-    def _changed(self) -> None:
-        self._describe()
-        self.update()
-        self.moved.emit()
-
-    def _describe(self) -> None:
-        if self._layout is None:
-            return
-        values = self.what_if() or self._patient
-        axes = self._layout.geometry.axes
-        text = picture_sentence(axes, values, self._total(values), self.probability(values))
-        if self.hasFocus() and axes:
-            name = axis_label(axes[self._active].term)
-            text = tr("Marker of {name}. {text}").format(name=name, text=text)
-        self.setAccessibleDescription(text)

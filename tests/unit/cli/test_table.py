@@ -158,3 +158,33 @@ def test_numbers_survive_the_trip(tmp_path_factory, rows) -> None:  # type: igno
     found = read(tmp_path_factory.getbasetemp(), text)
     assert found.numbers["s"] == [0.0, *(s for _, s in rows)]
     assert found.positive == [True, *(y for y, _ in rows)]
+
+
+def test_words_are_levels_where_categories_are_asked_for(tmp_path: Path) -> None:
+    text = "y,s\n1,fine\n0,coarse\n1,fine\n"
+    found = read(tmp_path, text, categorical=())
+    assert found.levels == {"s": ("coarse", "fine")}
+    assert found.numbers == {"s": [1.0, 0.0, 1.0]}
+    assert refusal(tmp_path, text).code == "not-a-number"
+
+
+def test_numbers_are_levels_only_when_they_are_said_to_be(tmp_path: Path) -> None:
+    text = "y,s\n1,10\n0,2\n1,2.0\n"
+    assert read(tmp_path, text, categorical=()).levels == {}
+    found = read(tmp_path, text, categorical=["s"])
+    assert found.levels == {"s": ("2", "10")}  # by size, and 2.0 is 2
+    assert found.numbers == {"s": [1.0, 0.0, 0.0]}
+
+
+def test_one_slip_among_numbers_makes_no_category(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "y,s\n1,10\n0,l2\n", categorical=()).code == "not-a-number"
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"), [(["a"] * 3, "one-level"), ([f"n{k}" for k in range(21)], "too-many-levels")]
+)
+def test_a_column_that_is_no_category_is_refused(
+    tmp_path: Path, cells: list[str], code: str
+) -> None:
+    text = "y,s\n" + "".join(f"{k % 2},{cell}\n" for k, cell in enumerate(cells))
+    assert refusal(tmp_path, text, categorical=()).code == code

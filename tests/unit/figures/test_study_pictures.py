@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from her2desk.domain.readout import Confusion
+from her2desk.domain.counts import Confusion
 from her2desk.domain.validation import ValidationSource
 from her2desk.figures.calibration import (
     CalibrationGroup,

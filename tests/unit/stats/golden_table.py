@@ -29,6 +29,18 @@ def columns() -> dict[str, NDArray[np.float64]]:
     }
 
 
+def categories() -> dict[str, list[str]]:
+    """The factors that nomogram_goldens.R cuts: words, and numbers that are names of groups."""
+    table = columns()
+    words = ("fine", "medium", "coarse", "very coarse")
+    texture = np.digitize(table["mean_texture"], (15, 19, 24))
+    symmetry = np.digitize(table["mean_symmetry"], (0.16, 0.19))
+    return {
+        "texture_class": [words[k] for k in texture],
+        "symmetry_grade": [str(k + 1) for k in symmetry],
+    }
+
+
 def scores() -> dict[str, NDArray[np.float64]]:
     table = columns()
     return {
