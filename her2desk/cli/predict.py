@@ -16,6 +16,7 @@ from her2desk.domain.drawing import drawing_of
 from her2desk.domain.image import UltrasoundImage, UserCalibration, calibration_from_json
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.progress import SilentProgress
+from her2desk.domain.validation import ValidationSource
 from her2desk.errors import InputRefused, unwritable
 from her2desk.paths import default_library_dir, demo_pack_path
 from her2desk.stats.statements import call_sentence, research_use
@@ -45,12 +46,13 @@ class Reading:
     device: str
     operating_point: str
     prevalence: float | None
+    counted: ValidationSource = ValidationSource.OUT_OF_FOLD
 
     def load(self) -> "tuple[LoadedPack, Question]":
         """The pack, loaded, and the question."""
         from her2desk.inference.pipeline import Question, load_pack
 
-        question = Question(_point(self.operating_point), self.prevalence)
+        question = Question(_point(self.operating_point), self.prevalence, self.counted)
         return load_pack(self.pack, self.device), question
 
 
@@ -76,6 +78,11 @@ def register(app: typer.Typer) -> None:
         operating_point: str = typer.Option(
             "youden", help=tr("youden, sensitivity95, specificity95 or a threshold.")
         ),
+        held_out: bool = typer.Option(
+            False,
+            "--held-out",
+            help=tr("Count the pack's held-out patients, not those out of fold."),
+        ),
         heatmap: Path | None = typer.Option(None, help=tr("Write the heatmap to this PNG file.")),
         save: bool = typer.Option(False, "--save", help=tr("Keep the case in the library.")),
         device: str = typer.Option("auto", help=tr("auto, cpu, cuda or mps.")),
@@ -84,7 +91,8 @@ def register(app: typer.Typer) -> None:
         library: Path | None = library_option(),
         as_json: bool = json_option(),
     ) -> int:
-        reading = Reading(pack or demo_pack_path(), device, operating_point, prevalence)
+        counted = ValidationSource.HELD_OUT if held_out else ValidationSource.OUT_OF_FOLD
+        reading = Reading(pack or demo_pack_path(), device, operating_point, prevalence, counted)
         if cohort is not None:
             of_one_case = (file, roi, mask, frame, clinical, calibration, heatmap)
             if out is None or save or any(given is not None for given in of_one_case):
@@ -216,7 +224,12 @@ def _show(console: Console, prediction: Prediction) -> None:
 
 
 def _sentences(prediction: Prediction) -> tuple[Message, ...]:
+    from her2desk.stats.case_words import call_counts_sentence, concerns, no_table_sentence
+
     readout, pack = prediction.readout, prediction.pack
+    against = concerns(prediction, None)
+    said = {concern.code for concern in against}
+    counted = (call_counts_sentence(readout), no_table_sentence(readout))
     return (
         msg(
             "Predicted probability of HER-2 positive: {p:.2f} ({lower:.2f}–{upper:.2f})",
@@ -225,7 +238,9 @@ def _sentences(prediction: Prediction) -> tuple[Message, ...]:
             upper=readout.upper,
         ),
         call_sentence(readout),
+        *(sentence for sentence in counted if sentence is not None),
+        *(concern.message for concern in against),
         msg("Pack: {name} {version}", name=pack.name, version=pack.version),
-        *(warning.message for warning in prediction.warnings),
+        *(w.message for w in prediction.warnings if w.code not in said),
         research_use(),
     )

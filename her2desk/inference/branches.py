@@ -3,6 +3,7 @@
 Each gives a score in log-odds. Linear models come from ``models.json``, trees from checked arrays.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -84,18 +85,27 @@ def combined_estimate(pack: Pack, submodel: Submodel, values: Mapping[str, float
     """The combined model's log-odds and their variance (V10), by the submodel for what is known (V9).
 
     ``values`` are the known clinical inputs and the signatures. Var(η) = xᵀΣx + Σ β_sig² · v_refit.
+    Raises ``PackRefused`` where the pack's numbers give none.
     """
     model = submodel.model
     x = np.array([1.0, *(values[t] for t in model.terms)])
     beta = np.array([model.intercept, *model.coefficients])
     slopes = dict(zip(model.terms, model.coefficients, strict=True))
     refit = sum(slopes[term] ** 2 * v for term, v in submodel.refit_variance.items())
-    variance = float(x @ np.array(model.covariance) @ x) + refit
+    with np.errstate(all="ignore"):  # what comes out is judged next
+        logit, spread = float(x @ beta), float(x @ np.array(model.covariance) @ x)
+    variance = max(0.0, spread) + refit  # rounding may leave a covariance a hair below zero
+    if not (math.isfinite(logit) and math.isfinite(variance)):
+        raise PackRefused(
+            msg("The pack's models give no number for this case."),
+            msg("Get the pack again from whoever built it."),
+            code="pack-malformed",
+        )
     return Estimate(
-        logit=float(x @ beta),
+        logit=logit,
         variance=variance,
         pattern=submodel.pattern,
-        training_prevalence=pack.manifest.training.prevalence,
+        training_prevalence=pack.manifest.prevalence,
     )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import FIELDS_BY_NAME
+from her2desk.domain.familiarity import Familiarity
 from her2desk.domain.image import ImageWarning, Spacing, SpacingSource
 from her2desk.domain.prediction import FeatureContribution
 from her2desk.inference.branches import known_inputs
 from her2desk.packs.pack import Pack, pattern_inputs
+from her2desk.stats.case_words import distance_sentence, seen_sentences
 from her2desk.texts import msg
 
 ANSWERED_CODES = ("spacing-unknown", "uncalibrated-raster")  # by a ruler of the reader's
@@ -15,13 +17,21 @@ GRAVE_CODES = ("colour-in-roi", "graphics-in-roi")  # they change what the estim
 
 
 def cautions(
-    case: Case, pack: Pack, spacing: Spacing, features: Sequence[FeatureContribution]
+    case: Case,
+    pack: Pack,
+    spacing: Spacing,
+    features: Sequence[FeatureContribution],
+    familiar: Familiarity | None = None,
 ) -> tuple[ImageWarning, ...]:
-    """What this pack and these inputs call for, gravest first, then the file's own warnings."""
+    """What this pack and these inputs call for, gravest first, then the file's own warnings.
+
+    ``familiar`` is None where nothing is known of the pack's patients.
+    """
     return (
         *_demo(pack),
         *_laterality(case),
         *(warning for warning in case.image.warnings if warning.code in GRAVE_CODES),
+        *_unlike(familiar),
         *_out_of_range(features),
         *_calibration(case, spacing),
         *_missing(case, pack),
@@ -100,6 +110,19 @@ def _unused(case: Case, pack: Pack) -> Iterator[ImageWarning]:
                 names=", ".join(FIELDS_BY_NAME[name].label.text() for name in sorted(unused)),
             ),
         )
+
+
+def _unlike(familiar: Familiarity | None) -> Iterator[ImageWarning]:
+    """What tells a case from the pack's patients (V18)."""
+    if familiar is None:
+        return
+    if familiar.distance is not None and familiar.distance.is_outside:
+        yield ImageWarning("unlike-training", distance_sentence(familiar.distance))
+    scanner, spacing = seen_sentences(familiar)
+    if familiar.scanner_seen is False:
+        yield ImageWarning("scanner-unseen", scanner)
+    if familiar.spacing_seen is False:
+        yield ImageWarning("spacing-unseen", spacing)
 
 
 def _out_of_range(features: Sequence[FeatureContribution]) -> Iterator[ImageWarning]:

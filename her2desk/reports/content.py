@@ -3,13 +3,23 @@
 from dataclasses import dataclass
 
 from her2desk.domain.clinical import CLINICAL_FIELDS, ClinicalRecord
+from her2desk.domain.concern import Concern
+from her2desk.domain.counts import Call, Confusion
 from her2desk.domain.image import Spacing, UltrasoundImage
 from her2desk.domain.prediction import BRANCHES, FeatureContribution, PackIdentity, Prediction
-from her2desk.domain.readout import Call, Confusion, Proportion, Readout
+from her2desk.domain.readout import Readout
 from her2desk.domain.validation import Attention
 from her2desk.figures.frame import spacing_sentence
 from her2desk.stats import statements
-from her2desk.stats.counts import describe
+from her2desk.stats.case_words import (
+    call_counts_sentence,
+    concerns,
+    error_sentence,
+    no_table_sentence,
+    rule_sentence,
+    sign_sentence,
+)
+from her2desk.stats.counts import allows_predictive_values
 from her2desk.texts import Message, msg
 
 MOST_FEATURES = 10
@@ -47,6 +57,8 @@ class FeatureRow:
 class ReportContent:
     """All that a report says, in the order in which it says it.
 
+    ``concerns`` speak against the answer; ``warnings`` are the others. ``confusion`` is None where the
+    pack has nobody to count.
     ``generated`` is a date given by the caller or empty: the content itself knows no clock.
     """
 
@@ -58,10 +70,12 @@ class ReportContent:
     call: Call
     result: tuple[Message, ...]
     next_step: Message
-    confusion: Confusion
+    concerns: tuple[Message, ...]
+    confusion: Confusion | None
     confusion_title: Message
+    counts: tuple[Message, ...]
     performance: tuple[Row, ...]
-    neighbours: Message
+    failures: tuple[Message, ...]
     branches: tuple[Row, ...]
     attention: tuple[Row, ...]
     features: tuple[FeatureRow, ...]
@@ -92,6 +106,7 @@ def build_content(
     if image.sha256 != prediction.inputs.image_sha256:
         raise ValueError("the prediction belongs to another image")
     readout = prediction.readout
+    against = concerns(prediction, None)
     return ReportContent(
         pack=prediction.pack,
         probability=statements.probability_figure(readout),
@@ -106,36 +121,66 @@ def build_content(
             statements.operating_point_sentence(readout),
         ),
         next_step=statements.call_sentence(readout),
+        concerns=tuple(concern.message for concern in against),
         confusion=readout.confusion,
-        confusion_title=statements.confusion_title(readout.confusion),
+        confusion_title=_confusion_title(readout),
+        counts=_counts(readout),
         performance=_performance(readout),
-        neighbours=statements.neighbours_sentence(readout),
+        failures=_failures(readout),
         branches=_branches(prediction),
         attention=_attention(prediction.attention),
         features=_features(prediction.features),
         clinical=_clinical(prediction.inputs.clinical),
         patient=_patient(image),
         image=_image(prediction, image),
-        warnings=tuple(w.message for w in prediction.warnings),
+        warnings=_other_warnings(prediction, against),
         provenance=_provenance(prediction, version, generated, reader),
         pictures=_pictures(frame_png, heatmap_png, nomogram_png),
         research_use=statements.research_use(),
     )
 
 
+def _confusion_title(readout: Readout) -> Message:
+    table = readout.confusion
+    return msg("No validation patients") if table is None else statements.confusion_title(table)
+
+
+def _counts(readout: Readout) -> tuple[Message, ...]:
+    """What became of patients like this one; where nobody can be counted, why."""
+    near = None if readout.neighbours is None else statements.neighbours_sentence(readout)
+    said = (near, call_counts_sentence(readout), no_table_sentence(readout), rule_sentence(readout))
+    return tuple(sentence for sentence in said if sentence is not None)
+
+
 def _performance(readout: Readout) -> tuple[Row, ...]:
-    rates: tuple[tuple[Message, Proportion], ...] = (
+    rates = (
         (msg("Sensitivity"), readout.sensitivity),
         (msg("Specificity"), readout.specificity),
     )
+    table = readout.confusion
+    has_values = table is not None and allows_predictive_values(table)
     values = (
-        (msg("Positive predictive value"), readout.ppv),
-        (msg("Negative predictive value"), readout.npv),
+        (msg("Positive predictive value"), readout.ppv if has_values else None),
+        (msg("Negative predictive value"), readout.npv if has_values else None),
     )
     return (
-        *(Row(label, describe(rate)) for label, rate in rates),
+        *(Row(label, statements.rate_figure(rate)) for label, rate in rates),
         *(Row(label, statements.predictive_value_figure(value)) for label, value in values),
     )
+
+
+def _failures(readout: Readout) -> tuple[Message, ...]:
+    """Every declared pattern of the call and the model of the errors; nothing without a call."""
+    reading = readout.failure
+    if reading is None:
+        return ()
+    signs = (sign_sentence(sign, readout) for sign in reading.signs)
+    return (*signs, error_sentence(reading))
+
+
+def _other_warnings(prediction: Prediction, against: tuple[Concern, ...]) -> tuple[Message, ...]:
+    said = {concern.code for concern in against}
+    return tuple(w.message for w in prediction.warnings if w.code not in said)
 
 
 def branch_label(name: str) -> Message:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from her2desk.domain.readout import Confusion
+from her2desk.domain.counts import Confusion
 from her2desk.stats.association import AssociationTable
 from her2desk.stats.meta_analysis import SitePooling
 from her2desk.stats.sample_size import SampleSize

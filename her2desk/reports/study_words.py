@@ -3,7 +3,7 @@
 import math
 
 from her2desk.domain.clinical import FIELDS_BY_NAME
-from her2desk.domain.readout import Proportion
+from her2desk.domain.counts import Proportion
 from her2desk.packs.pack import CNN_LOGIT
 from her2desk.reports.document import plain
 from her2desk.reports.study import AucFigure, Evidence, OperatingPointFigures, Study

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from her2desk.domain.readout import Proportion
+from her2desk.domain.counts import Confusion, Proportion
 from her2desk.texts import Message, msg
 
 INTERVAL_FROM = 10
@@ -19,7 +19,17 @@ class Phrase(Message):
 
 def phrase(message: Message) -> Phrase:
     """``message`` as a part of another."""
-    return Phrase(message.msgid, message.params)
+    return Phrase(message.msgid, message.params, message.plural)
+
+
+def class_sizes(table: Confusion) -> tuple[int, int]:
+    """How many HER-2 positive and negative patients a table counts."""
+    return table.tp + table.fn, table.fp + table.tn
+
+
+def allows_predictive_values(table: Confusion) -> bool:
+    """Whether there are enough patients of each class for rates to be said (V15)."""
+    return min(class_sizes(table)) >= INTERVAL_FROM
 
 
 def describe(proportion: Proportion) -> Message:
@@ -76,6 +86,12 @@ def percent(share: float) -> str:
         if 0 < float(text) < 100:
             return text
     return "<0.1" if share < 0.5 else ">99.9"
+
+
+def prevalence(share: float) -> str:
+    """A prevalence in per cent as it is entered: one decimal, none where it is 0."""
+    text = f"{100 * share:.1f}".removesuffix(".0")
+    return percent(share) if text in ("0", "100") else text
 
 
 def probability(value: float) -> str:

@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from her2desk.domain.readout import Confusion, PredictiveValue, Proportion
+from her2desk.domain.counts import Confusion, PredictiveValue, Proportion
 
 Z_95 = NormalDist().inv_cdf(0.975)
 TAILS = np.array([0.025, 0.975])
@@ -50,8 +50,8 @@ def predictive_values(
         return None, None
     if math.isclose(prevalence, (tp + fn) / confusion.cohort_size):
         return _own(tp, tp + fp), _own(tn, tn + fn)
-    odds = prevalence / (1 - prevalence)
-    return _at_odds((tp, fn), (tn, fp), odds), _at_odds((tn, fp), (tp, fn), 1 / odds)
+    shares = (prevalence, 1 - prevalence)
+    return _at((tp, fn), (tn, fp), shares), _at((tn, fp), (tp, fn), shares[::-1])
 
 
 def _own(count: int, total: int) -> PredictiveValue | None:
@@ -61,8 +61,10 @@ def _own(count: int, total: int) -> PredictiveValue | None:
     return PredictiveValue(wilson_interval.value, wilson_interval.lower, wilson_interval.upper)
 
 
-def _at_odds(hits: tuple[int, int], others: tuple[int, int], odds: float) -> PredictiveValue | None:
-    """Predictive value of a call; ``odds`` are those of the class the call names.
+def _at(
+    hits: tuple[int, int], others: tuple[int, int], shares: tuple[float, float]
+) -> PredictiveValue | None:
+    """Predictive value of a call; ``shares`` of all patients are of the class it names and the other.
 
     ``hits``: right and wrong calls in that class; ``others``: in the other class.
     """
@@ -72,11 +74,11 @@ def _at_odds(hits: tuple[int, int], others: tuple[int, int], odds: float) -> Pre
         return None
     true_rate = right / (right + missed)
     false_rate = false_call / (true_other + false_call)
-    value = odds * true_rate / (odds * true_rate + false_rate)
+    value = shares[0] * true_rate / (shares[0] * true_rate + shares[1] * false_rate)
     lower, upper = _interval(
         _beta_cells(right + JEFFREYS, missed + JEFFREYS),
         _beta_cells(false_call + JEFFREYS, true_other + JEFFREYS),
-        odds,
+        math.log(shares[0]) - math.log(shares[1]),
     )
     # With no error of a kind the posterior leaves out the estimate itself; the interval takes it
     # in, as Brown, Cai and DasGupta (2001) do for one proportion.
@@ -86,7 +88,7 @@ def _at_odds(hits: tuple[int, int], others: tuple[int, int], odds: float) -> Pre
 def _interval(
     true_rate: tuple[FloatArray, FloatArray, FloatArray],
     false_rate: tuple[FloatArray, FloatArray, FloatArray],
-    odds: float,
+    log_odds: float,
 ) -> tuple[float, float]:
     """2.5 and 97.5 % points of odds·T ÷ (odds·T + F), by bisection on the log of odds·T ÷ F.
 
@@ -102,7 +104,7 @@ def _interval(
         middle = (low + high) / 2
         below = np.interp(log_false + middle[:, None], log_true, cumulative) @ weights < TAILS
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    lower, upper = 1 / (1 + np.exp(-((low + high) / 2 + math.log(odds))))
+    lower, upper = np.exp(_log_sigmoid((low + high) / 2 + log_odds))
     return float(lower), float(upper)
 
 

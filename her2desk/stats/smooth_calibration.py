@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from her2desk.domain.readout import Proportion
+from her2desk.domain.counts import Proportion
 from her2desk.errors import InputRefused
 from her2desk.stats.calibration import Calibration, logits_of
 from her2desk.stats.checks import labels_and_probabilities

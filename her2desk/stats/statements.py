@@ -1,8 +1,19 @@
 """The sentences said of one case, the same in the window and in the report (V10, V14, V15)."""
 
-from her2desk.domain.readout import Call, Confusion, PredictiveValue, Readout
+from her2desk.domain.counts import Call, Confusion, PredictiveValue, Proportion
+from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod
+from her2desk.domain.readout import Readout
 from her2desk.domain.validation import ValidationSource
-from her2desk.stats.counts import observed, percent, phrase, probability, with_interval
+from her2desk.stats.counts import (
+    Phrase,
+    describe,
+    observed,
+    percent,
+    phrase,
+    prevalence,
+    probability,
+    with_interval,
+)
 from her2desk.texts import Message, msg
 
 
@@ -41,10 +52,20 @@ def interval_scope() -> Message:
 
 
 def prevalence_sentence(readout: Readout) -> Message:
-    """The one world that all figures of the readout live in (V11)."""
+    """The one world that all figures of the readout live in (V11); counts are of the pack's patients."""
+    table = readout.confusion
+    here = prevalence(readout.prevalence)
+    theirs = here if table is None else prevalence((table.tp + table.fn) / table.cohort_size)
+    if here == theirs:
+        return msg(
+            "All figures are for a place where {prevalence} % of such patients are HER-2 positive.",
+            prevalence=here,
+        )
     return msg(
-        "All figures are for a place where {prevalence} % of such patients are HER-2 positive.",
-        prevalence=percent(readout.prevalence),
+        "Probabilities and predictive values are for a place where {prevalence} % of such patients "
+        "are HER-2 positive; counts are of the pack's patients, of whom {theirs} % were.",
+        prevalence=here,
+        theirs=theirs,
     )
 
 
@@ -73,39 +94,39 @@ def operating_point_sentence(readout: Readout) -> Message:
     """What the threshold was tuned for and what it reached in validation (V14)."""
     point = readout.operating_point
     threshold = probability(point.threshold)
-    sensitivity = phrase(observed(readout.sensitivity))
-    specificity = phrase(observed(readout.specificity))
     if point.is_own:
         return msg(
             "Threshold {threshold}, chosen after looking; optimistic: sensitivity {sensitivity}; "
             "specificity {specificity}.",
             threshold=threshold,
-            sensitivity=sensitivity,
-            specificity=specificity,
+            sensitivity=_reached(readout.sensitivity),
+            specificity=_reached(readout.specificity),
         )
     if point.name == "sensitivity95":
         return msg(
             "Threshold {threshold}, tuned for 95 % sensitivity; observed {sensitivity}.",
             threshold=threshold,
-            sensitivity=sensitivity,
+            sensitivity=_reached(readout.sensitivity),
         )
     if point.name == "specificity95":
         return msg(
             "Threshold {threshold}, tuned for 95 % specificity; observed {specificity}.",
             threshold=threshold,
-            specificity=specificity,
+            specificity=_reached(readout.specificity),
         )
     return msg(
         "Threshold {threshold}, tuned for the largest sensitivity + specificity; observed "
         "sensitivity {sensitivity}; specificity {specificity}.",
         threshold=threshold,
-        sensitivity=sensitivity,
-        specificity=specificity,
+        sensitivity=_reached(readout.sensitivity),
+        specificity=_reached(readout.specificity),
     )
 
 
 def neighbours_sentence(readout: Readout) -> Message:
     """What became of the validation patients with the nearest scores (V15)."""
+    if readout.neighbours is None:
+        return msg("There are no validation patients to compare the score with.")
     return msg(
         "Of the validation patients with the nearest scores, {counts} were HER-2 positive.",
         counts=phrase(with_interval(readout.neighbours)),
@@ -119,20 +140,55 @@ def confusion_title(confusion: Confusion) -> Message:
     return msg("{n} validation patients, each predicted out of fold", n=confusion.cohort_size)
 
 
+def rate_figure(rate: Proportion | None) -> Message:
+    """A sensitivity or specificity in counts (V15), or that there is none."""
+    return msg("not available") if rate is None else describe(rate)
+
+
 def predictive_value_figure(value: PredictiveValue | None) -> Message:
     """A predictive value and its interval, 0.52 (0.37–0.67), or that there is none."""
     if value is None:
         return msg("not available")
     return msg(
         "{value} ({lower}–{upper})",
-        value=f"{value.value:.2f}",
-        lower=f"{value.lower:.2f}",
-        upper=f"{value.upper:.2f}",
+        value=probability(value.value),
+        lower=probability(value.lower),
+        upper=probability(value.upper),
     )
 
 
-def heat_share_sentence(share_in_roi: float | None) -> Message:
+def heat_share_sentence(
+    share_in_roi: float | None, speaks_for: HeatmapClass = HeatmapClass.POSITIVE
+) -> Message:
     """What share of the heatmap lies inside the outline; None for a map without heat."""
     if share_in_roi is None:
+        if speaks_for is HeatmapClass.NEGATIVE:
+            return msg("The heatmap is empty: no place speaks for HER-2 negative.")
         return msg("The heatmap is empty: no place speaks for HER-2 positive.")
     return msg("{share:.0f} % of the heat lies inside the outline.", share=100 * share_in_roi)
+
+
+def heatmap_sentence(heatmap: Heatmap) -> Message:
+    """Which map lies over the image, and what share of its heat lies inside the outline."""
+    return msg(
+        "{method}, {speaks_for}: {share}",
+        method=phrase(_METHODS[heatmap.method]),
+        speaks_for=phrase(_CLASSES[heatmap.speaks_for]),
+        share=phrase(heat_share_sentence(heatmap.share_in_roi, heatmap.speaks_for)),
+    )
+
+
+_METHODS = {
+    HeatmapMethod.GRAD_CAM: msg("Grad-CAM"),
+    HeatmapMethod.GRAD_CAM_PP: msg("Grad-CAM++"),
+    HeatmapMethod.OCCLUSION: msg("Occlusion"),
+}
+_CLASSES = {
+    HeatmapClass.POSITIVE: msg("for positive"),
+    HeatmapClass.NEGATIVE: msg("for negative"),
+}
+
+
+def _reached(rate: Proportion | None) -> Phrase:
+    """What a threshold reached; in words where there is nobody to have reached it with."""
+    return phrase(msg("in nobody, for want of such patients") if rate is None else observed(rate))

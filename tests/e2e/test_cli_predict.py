@@ -32,6 +32,8 @@ DEMO_ARGUMENTS = [
 KEYS = {
     "probability", "interval", "branches", "classes", "operating_point", "call", "confusion",
     "attention", "pack", "inputs_sha256", "spacing_mm", "spacing_source", "warnings", "timings_ms",
+    "doubts", "failure", "error_model", "range", "scanner", "nearest", "unknowns", "traits",
+    "estimate", "features",
 }  # fmt: skip
 
 IMPOSSIBLE_SPACING = "2.293750/2.293750"
@@ -98,9 +100,13 @@ def check_document(document: dict) -> None:
     assert point["name"] in ("youden", "sensitivity95", "specificity95", "own")
     assert 0 < point["threshold"] < 1
     crosses = lower < point["threshold"] <= upper
+    assert ("interval" in document["doubts"]) == crosses
+    is_outside = document["range"]["distance"] > document["range"]["threshold"]
+    assert document["range"]["outside"] == is_outside == ("out-of-range" in document["doubts"])
     is_above = document["probability"] >= point["threshold"]
-    expected = "indeterminate" if crosses else ("positive" if is_above else "negative")
-    assert document["call"] == expected
+    expected = "positive" if is_above else "negative"
+    assert document["call"] == ("indeterminate" if document["doubts"] else expected)
+    assert (document["failure"] is None) == (document["call"] == "indeterminate")
     check_confusion(document["confusion"])
     assert set(document["attention"]) == {"roi_enrichment", "hyperechoic_enrichment", "dispersion"}
     assert set(document["pack"]) == {"name", "version", "sha256", "demo"}

@@ -63,7 +63,7 @@ def test_the_options_are_explained(capsys):
     text = capsys.readouterr().out
     for option in (
         "--roi", "--mask", "--frame", "--clinical", "--pack", "--prevalence", "--operating-point",
-        "--heatmap", "--save", "--device", "--cohort", "--out", "--library", "--json",
+        "--held-out", "--heatmap", "--save", "--device", "--cohort", "--out", "--library", "--json",
     ):  # fmt: skip
         assert option in text
 
@@ -264,3 +264,21 @@ def test_a_ruler_that_cannot_be_read_is_refused(capsys, tmp_path, content, expec
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     code, document = said(capsys, *CASE, "--calibration", str(path))
     assert (code, document["error"]["code"]) == (3, expected)
+
+
+def test_people_are_told_the_call_and_each_concern_once(capsys):
+    assert main([*CASE, "--device", "cpu", "--operating-point", "0.5"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "at this operating point" in text or "Indeterminate: IHC" in text
+    assert text.count("The threshold was chosen after looking") == 1
+    assert text.index("chosen after looking") < text.index("Pack: ")
+    assert text.index("Pack: ") < text.index("DEMO: ")
+
+
+def test_held_out_patients_are_counted_when_asked_for(capsys):
+    _, out_of_fold = said(capsys, *CASE)
+    _, held_out = said(capsys, *CASE, "--held-out")
+    assert out_of_fold["confusion"]["source"] == "out-of-fold"
+    assert held_out["confusion"] is None or held_out["confusion"]["source"] == "held-out"
+    assert held_out["call"] == out_of_fold["call"]
+    assert held_out["probability"] == out_of_fold["probability"]

@@ -56,9 +56,27 @@ CLINICAL = Branch(
 )
 
 
+def linear(
+    terms: tuple[str, ...],
+    intercept: float,
+    coefficients: tuple[float, ...],
+    covariance: np.ndarray,
+) -> LinearPart:
+    limits = (0.0,) * len(terms)
+    matrix = tuple(map(tuple, covariance.tolist()))
+    return LinearPart(
+        terms=terms,
+        intercept=intercept,
+        coefficients=coefficients,
+        covariance=matrix,
+        lower=limits,
+        upper=limits,
+    )
+
+
 def pack() -> SimpleNamespace:
     return SimpleNamespace(
-        manifest=SimpleNamespace(training=SimpleNamespace(prevalence=43 / 140)),
+        manifest=SimpleNamespace(prevalence=43 / 140),
         models=SimpleNamespace(clinical_inputs=("pr",)),
         clinical=CLINICAL,
     )
@@ -121,3 +139,17 @@ def test_components_of_another_network_are_refused():
     with pytest.raises(PackRefused, match="do not fit its network") as refused:
         dlr_score(of_seven, {}, 0.0, np.zeros(64, np.float32))
     assert refused.value.code == "pack-malformed"
+
+
+def test_numbers_that_give_no_estimate_are_refused_in_words():
+    model = linear(("cnn_logit",), -1.0, (1e12,), np.zeros((2, 2)))
+    with pytest.raises(PackRefused, match="give no number") as refused:
+        combined_estimate(pack(), submodel("image-only", model), {"cnn_logit": 1e300})
+    assert refused.value.code == "pack-malformed"
+
+
+def test_a_covariance_a_hair_below_zero_is_no_failure():
+    """Rounding leaves such; the square root of it would be none."""
+    model = linear(("cnn_logit",), 0.0, (1.0,), np.diag([0.0, -1e-18]))
+    found = combined_estimate(pack(), submodel("image-only", model), {"cnn_logit": 3.0})
+    assert found.variance == 0.0

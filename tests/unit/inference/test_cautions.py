@@ -9,12 +9,14 @@ import pytest
 from her2desk.dicom.reader import open_image
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.familiarity import Distance, Familiarity
 from her2desk.domain.image import ImageWarning, Spacing, SpacingSource
 from her2desk.domain.prediction import FeatureContribution
 from her2desk.domain.roi import Roi
 from her2desk.inference.cautions import cautions
 from her2desk.packs.pack import pattern_name
 from her2desk.paths import demo_case_dir
+from her2desk.stats.proportions import wilson
 from her2desk.texts import msg
 
 IMAGE = replace(open_image(demo_case_dir() / "demo.dcm").image, laterality="L", warnings=())
@@ -106,3 +108,27 @@ def test_a_ruler_of_the_users_answers_what_the_file_leaves_open(answered):
     by_user = Spacing((0.1, 0.1), SpacingSource.USER, note=msg("by the user, on frame 1"))
     assert codes(case(image), pack(), by_user, ()) == ["calibrated-by-user"]
     assert answered in codes(case(image), pack(), KNOWN, ())
+
+
+def familiar(**changes) -> Familiarity:
+    within = Distance(1.0, 3.0, 4, wilson(2, 60))
+    found = Familiarity(within, (), (), "Maker One", True, 0.08, (0.05, 0.1))
+    return replace(found, **changes)
+
+
+def test_a_case_like_the_packs_patients_is_not_remarked_on():
+    assert codes(case(), pack(), KNOWN, (), familiar()) == []
+    unstated = familiar(distance=None, scanner_seen=None, spacing_limits_mm=None)
+    assert codes(case(), pack(), KNOWN, (), unstated) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"distance": Distance(4.0, 3.0, 4, wilson(2, 60))}, "unlike-training"),
+        ({"scanner_seen": False}, "scanner-unseen"),
+        ({"spacing_mm": 0.3}, "spacing-unseen"),
+    ],
+)
+def test_what_tells_a_case_from_the_packs_patients_is_said(changes, code):
+    assert codes(case(), pack(), KNOWN, (), familiar(**changes)) == [code]

@@ -8,11 +8,14 @@ import pytest
 from safetensors.numpy import save as save_tensors
 
 from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
+from her2desk.domain.counts import Call
+from her2desk.domain.failure import Silence
 from her2desk.domain.log_odds import logit
 from her2desk.domain.prediction import BRANCHES
 from her2desk.domain.progress import SilentProgress
-from her2desk.domain.readout import Call
 from her2desk.domain.roi import Roi, roi_from_json
+from her2desk.domain.traits import Trait
+from her2desk.domain.validation import ValidationSource
 from her2desk.errors import Cancelled, InputRefused, PackRefused
 from her2desk.inference.networks import build_network
 from her2desk.inference.pipeline import Question, load_pack, predict
@@ -22,6 +25,7 @@ from her2desk.packs.archive import read_archive, write_archive
 from her2desk.packs.pack import open_pack
 from her2desk.packs.trees import TreeEnsemble
 from her2desk.paths import demo_case_dir, demo_pack_path
+from her2desk.stats.case_words import no_table_sentence
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,8 @@ def test_the_document_has_what_scripts_rely_on(prediction):
     assert {
         "probability", "interval", "branches", "classes", "operating_point", "call", "confusion",
         "attention", "pack", "inputs_sha256", "spacing_mm", "spacing_source", "warnings",
-        "timings_ms",
+        "timings_ms", "doubts", "failure", "error_model", "range", "nearest", "unknowns", "traits",
+        "estimate", "features", "scanner",
     } == set(document)  # fmt: skip
     table = document["confusion"]
     assert table["tp"] + table["fp"] + table["tn"] + table["fn"] == table["cohort_size"]
@@ -96,7 +101,7 @@ def test_the_prevalence_moves_the_answer_and_every_branch(case, loaded, predicti
     for name in BRANCHES:
         expected = logit(prediction.branches[name]) + shift
         assert logit(moved.branches[name]) == pytest.approx(expected)
-    restated = restate(prediction, loaded.pack.out_of_fold, prediction.readout.operating_point, 0.1)
+    restated = restate(prediction, loaded.pack, prediction.readout.operating_point, 0.1)
     assert restated.readout == moved.readout
     assert restated.branches == moved.branches
 
@@ -240,14 +245,21 @@ def test_a_pattern_that_the_pack_does_not_know_is_refused_in_words(tmp_path):
         models["submodels"] = [s for s in models["submodels"] if s["pattern"] == "pr"]
         return json.dumps(models).encode()
 
-    pack = open_pack(repacked(tmp_path, {"models/models.json": only_pr}))
+    def of_pr(raw):
+        readout = json.loads(raw)
+        for parts in ("failures", "error_models"):
+            readout[parts] = [p for p in readout[parts] if p["submodel"] == "pr"]
+        return json.dumps(readout).encode()
+
+    changes = {"models/models.json": only_pr, "models/readout.json": of_pr}
+    pack = open_pack(repacked(tmp_path, changes))
     with pytest.raises(PackRefused, match="no model for the clinical inputs"):
         pack.submodel(frozenset())
 
 
 def test_the_card_and_the_validation_rows_agree(loaded):
     pack = loaded.pack
-    rows = [r for r in pack.out_of_fold if r.pattern == "pr"]
+    rows = pack.rows("pr", ValidationSource.OUT_OF_FOLD)
     held_out = [r for r in pack.validation if r.fold is None and r.pattern == "pr"]
     assert len(held_out) == pack.manifest.provenance.held_out_patients > 0
     assert len(rows) == pack.manifest.training.patients
@@ -303,3 +315,74 @@ def test_a_side_that_differs_from_the_files_is_said(case, loaded):
     record = dataclasses.replace(case.clinical, laterality=other)
     found = predict(dataclasses.replace(case, clinical=record), loaded, SilentProgress())
     assert "laterality-differs" in {w.code for w in found.warnings}
+
+
+@pytest.mark.parametrize("grey", [0, 137])
+def test_an_outline_around_one_grey_is_refused(case, loaded, grey):
+    flat = dataclasses.replace(case, pixels=np.full_like(case.pixels, grey))
+    with pytest.raises(InputRefused) as refused:
+        predict(flat, loaded, SilentProgress())
+    assert refused.value.code == "roi-without-texture"
+
+
+def test_the_traits_are_those_of_the_case(case, prediction):
+    attention = prediction.attention
+    assert prediction.traits[Trait.ROI_ATTENTION] == attention.roi_enrichment
+    assert prediction.traits[Trait.DISPERSION] == attention.dispersion
+    assert prediction.traits[Trait.CALCIFICATION] == case.clinical.value("calcification")
+    assert prediction.traits[Trait.SIZE] == pytest.approx(
+        (case.roi.area_px * np.prod(prediction.spacing.mm)) ** 0.5, rel=0.02
+    )
+
+
+def test_the_scanner_is_the_files(case, prediction):
+    assert prediction.familiarity.scanner == case.image.scanner
+    assert {place.trait for place in prediction.familiarity.places} <= set(Trait)
+
+
+def test_what_is_not_known_comes_with_its_answers(case, loaded, prediction):
+    assert prediction.unknowns == ()
+    unknown = dataclasses.replace(case, clinical=ClinicalRecord())
+    (effect,) = predict(unknown, loaded, SilentProgress()).unknowns
+    for value, log_odds in effect.answers:
+        known = dataclasses.replace(case, clinical=ClinicalRecord(pr=bool(value)))
+        answer = predict(known, loaded, SilentProgress()).estimate.logit
+        assert answer == pytest.approx(log_odds, rel=1e-12)
+
+
+def test_the_heat_of_a_map_that_is_all_zero_has_no_traits(case, loaded, monkeypatch):
+    monkeypatch.setattr(
+        "her2desk.inference.pipeline.grad_cam", lambda answer: np.zeros((4, 4), np.float32)
+    )
+    found = predict(case, loaded, SilentProgress())
+    for trait in (Trait.ROI_ATTENTION, Trait.BRIGHT_ATTENTION, Trait.DISPERSION):
+        assert found.traits[trait] is None
+    failure = found.readout.failure
+    silent = (
+        []
+        if failure is None
+        else [s for s in failure.signs if s.pattern.trait in found.attention.traits]
+    )
+    assert all(s.silence is Silence.UNKNOWN for s in silent)
+    assert json.dumps(found.to_json())
+
+
+def test_a_pack_without_validation_patients_answers_and_says_less(case, loaded):
+    bare = dataclasses.replace(
+        loaded, pack=dataclasses.replace(loaded.pack, validation=(), space=None)
+    )
+    found = predict(case, bare, SilentProgress())
+    assert found.readout.confusion is None
+    document = json.loads(json.dumps(found.to_json()))
+    assert document["confusion"] is None
+    assert document["range"] is None
+    assert document["nearest"] == []
+    assert no_table_sentence(found.readout) is not None
+
+
+def test_held_out_patients_are_counted_when_asked_for(case, loaded):
+    found = predict(
+        case, loaded, SilentProgress(), Question(counted=ValidationSource.HELD_OUT)
+    ).readout
+    held = loaded.pack.rows("pr", ValidationSource.HELD_OUT)
+    assert (found.confusion.cohort_size if held else 0) == len(held)

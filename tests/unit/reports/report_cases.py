@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.counts import Call, Confusion
 from her2desk.domain.image import ImageWarning, Spacing, SpacingSource, UltrasoundImage
 from her2desk.domain.prediction import (
     FeatureContribution,
@@ -13,7 +14,7 @@ from her2desk.domain.prediction import (
     PackIdentity,
     Prediction,
 )
-from her2desk.domain.readout import Call, Confusion, Estimate, Readout
+from her2desk.domain.readout import Estimate, Readout
 from her2desk.domain.roi import Box, Roi
 from her2desk.domain.validation import Attention, OperatingPoint, ValidationSource
 from her2desk.stats.proportions import predictive_values, wilson

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from her2desk.domain.readout import Confusion
+from her2desk.domain.counts import Confusion
 from her2desk.domain.validation import ValidationSource
 from her2desk.reports.study import (
     AucFigure,

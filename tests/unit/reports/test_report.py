@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.counts import Call
+from her2desk.domain.failure import DECLARED, FailureReading, FailureSign, NoErrorModel
 from her2desk.domain.image import ImageWarning, Spacing, SpacingSource, UltrasoundImage
 from her2desk.domain.prediction import PackIdentity, Prediction
-from her2desk.domain.readout import Call
+from her2desk.domain.readout import Doubt
 from her2desk.domain.validation import Attention
 from her2desk.reports.content import ReportContent, branch_label, build_content
 from her2desk.reports.html import render_html
+from her2desk.stats.proportions import wilson
 from her2desk.texts import CATALOGUE, msg
 
 from .report_cases import a_prediction, a_readout, an_image
@@ -228,9 +231,51 @@ def test_the_page_names_its_language(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_pages_words_are_translated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Shouting:
         def gettext(self, message: str) -> str:
-            return message.replace("Warnings", "WARNUNGEN").replace("not known", "UNBEKANNT")
+            return message.replace("Notices", "HINWEISE").replace("not known", "UNBEKANNT")
 
     monkeypatch.setattr(CATALOGUE, "translations", Shouting())
     said = words(page())
-    assert "WARNUNGEN" in said
+    assert "HINWEISE" in said
     assert "Calcification UNBEKANNT" in said
+
+
+def test_what_speaks_against_the_answer_comes_before_the_notices() -> None:
+    warnings = (
+        ImageWarning("cropped", msg("The picture was cropped.")),
+        ImageWarning("size-assumed", msg("Its size is assumed.")),
+    )
+    readout = a_readout(doubts=(Doubt.INTERVAL,))
+    said = words(page(a_prediction(readout=readout, warnings=warnings)))
+    places = [
+        said.index(part)
+        for part in (
+            "What speaks against this answer",
+            "The interval 0.34–0.64 lies on both sides of the threshold 0.31.",
+            "Its size is assumed.",
+            "Notices",
+            "The picture was cropped.",
+        )
+    ]
+    assert places == sorted(places)
+    assert said.count("Its size is assumed.") == 1
+
+
+def test_patterns_of_failure_belong_to_a_call() -> None:
+    sign = FailureSign(DECLARED[1], 1.0, 0.5, wilson(9, 14), wilson(4, 27), None)
+    failure = FailureReading((sign,), NoErrorModel.FEW_ERRORS, wilson(13, 41))
+    called = a_readout(call=Call.POSITIVE, failure=failure, alike=wilson(14, 23))
+    said = words(page(a_prediction(readout=called)))
+    assert said.count("of 14 validation patients called positive who looked like this, 9") == 2
+    assert "No model of the errors: 13 wrong calls" in said
+    assert "Of 23 validation patients called positive, 14 were HER-2 positive (41–78 %)." in said
+    assert "How such answers fail" not in words(page())
+
+
+def test_without_validation_patients_there_is_no_table_and_the_report_says_why() -> None:
+    bare = a_readout(
+        confusion=None, sensitivity=None, specificity=None, ppv=None, npv=None, neighbours=None
+    )
+    text = page(a_prediction(readout=bare))
+    assert 'class="confusion"' not in text
+    assert "The pack has no validation patients to count here" in words(text)
+    assert content(a_prediction(readout=bare)).confusion_title.text() == "No validation patients"

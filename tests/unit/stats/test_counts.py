@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from her2desk.stats.counts import describe, observed, percent, probability, with_interval
+from her2desk.stats.counts import (
+    describe,
+    observed,
+    percent,
+    prevalence,
+    probability,
+    with_interval,
+)
 from her2desk.stats.proportions import wilson
 
 
@@ -61,3 +68,10 @@ def test_a_share_in_per_cent(share: float, said: str) -> None:
 )
 def test_a_probability_has_two_decimals(value: float, said: str) -> None:
     assert probability(value) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.271, "27.1"), (0.2, "20"), (0.0004, "<0.1"), (0.9999, ">99.9")]
+)
+def test_a_prevalence_reads_as_it_was_entered(share: float, said: str) -> None:
+    assert prevalence(share) == said

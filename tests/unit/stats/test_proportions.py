@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from her2desk.domain.readout import Confusion
+from her2desk.domain.counts import Confusion
 from her2desk.domain.validation import ValidationSource
 from her2desk.stats.proportions import predictive_values, wilson
 
@@ -100,6 +100,13 @@ def test_at_the_cohorts_own_prevalence_the_interval_is_wilsons() -> None:
 @pytest.mark.parametrize("prevalence", [0.0, 1.0])
 def test_a_prevalence_of_0_or_1_has_no_predictive_value(prevalence: float) -> None:
     assert predictive_values(table(13, 9, 36, 2), prevalence) == (None, None)
+
+
+@pytest.mark.parametrize("prevalence", [5e-324, 1e-320, 1e-12, 1 - 1e-16])
+def test_a_prevalence_beside_0_or_1_gives_numbers_all_the_same(prevalence: float) -> None:
+    for value in predictive_values(table(tp=13, fp=9, tn=36, fn=2), prevalence):
+        assert value is not None
+        assert 0 <= value.lower <= value.value <= value.upper <= 1
 
 
 @pytest.mark.parametrize(

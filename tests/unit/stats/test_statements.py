@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from her2desk.domain.readout import Call, Confusion, PredictiveValue, Readout
+from her2desk.domain.counts import Call, Confusion, PredictiveValue
+from her2desk.domain.readout import Readout
 from her2desk.domain.validation import OperatingPoint, ValidationSource
 from her2desk.stats import statements
 from her2desk.stats.proportions import wilson
@@ -37,8 +38,20 @@ def test_the_probability_is_of_patients_with_the_same_scores() -> None:
     assert statements.probability_figure(READOUT).text() == "0.63 (0.48–0.76)"
 
 
-def test_one_prevalence_is_named() -> None:
-    assert "31 %" in statements.prevalence_sentence(READOUT).text()
+def test_one_prevalence_is_named_and_whose_the_counts_are_where_it_differs() -> None:
+    table = Confusion(31, 9, 60, 0, ValidationSource.OUT_OF_FOLD)
+    at_home = replace(READOUT, confusion=table, prevalence=0.31)
+    assert statements.prevalence_sentence(at_home).text() == (
+        "All figures are for a place where 31 % of such patients are HER-2 positive."
+    )
+    assert statements.prevalence_sentence(replace(READOUT, prevalence=0.2)).text() == (
+        "Probabilities and predictive values are for a place where 20 % of such patients are HER-2 "
+        "positive; counts are of the pack's patients, of whom 25 % were."
+    )
+    near = statements.prevalence_sentence(replace(at_home, prevalence=0.307)).text()
+    assert "where 30.7 % of such patients" in near
+    without = replace(READOUT, confusion=None)
+    assert "All figures" in statements.prevalence_sentence(without).text()
 
 
 def test_a_tuned_threshold_says_what_was_observed() -> None:
@@ -118,3 +131,27 @@ def test_every_result_carries_the_research_line() -> None:
     assert statements.research_use().text() == (
         "Research use: an adjunct to, never a replacement for, IHC and FISH."
     )
+
+
+def test_without_patients_of_a_class_the_threshold_reached_nobody() -> None:
+    bare = replace(READOUT, sensitivity=None, specificity=None, neighbours=None)
+    for name in ("youden", "sensitivity95", "specificity95"):
+        readout = replace(bare, operating_point=OperatingPoint(name, 0.4, (0.4,)))
+        said = statements.operating_point_sentence(readout).text()
+        assert "in nobody, for want of such patients" in said
+    own = replace(bare, operating_point=OperatingPoint("own", 0.4))
+    assert "in nobody" in statements.operating_point_sentence(own).text()
+    assert statements.neighbours_sentence(bare).text() == (
+        "There are no validation patients to compare the score with."
+    )
+
+
+def test_a_rate_is_in_counts_or_not_available() -> None:
+    assert statements.rate_figure(wilson(3, 7)).text() == "3 of 7"
+    assert statements.rate_figure(None).text() == "not available"
+
+
+def test_a_predictive_value_without_an_error_is_no_certainty() -> None:
+    """V15: never 100 % for want of errors."""
+    said = statements.predictive_value_figure(PredictiveValue(1.0, 0.8, 1.0))
+    assert said.text() == ">0.99 (0.80–>0.99)"
