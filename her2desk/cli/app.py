@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 from her2desk import __version__
 from her2desk.cli import (
     agreement,
+    audit,
     deidentify,
     doctor,
     evaluate,
@@ -29,7 +30,7 @@ from her2desk.texts import CATALOGUE, tr
 
 PROGRAM = "her2desk"
 PARTS = (
-    import_files, predict, train, validate, features, evaluate, nomogram, agreement, outline,
+    import_files, predict, train, validate, features, evaluate, nomogram, agreement, audit, outline,
     pack, phantom, deidentify, doctor,
 )  # fmt: skip
 

@@ -2,5 +2,5 @@
 
 COMMANDS = (
     "import", "predict", "train", "validate", "features", "evaluate", "nomogram", "pack", "phantom",
-    "agreement", "outline", "deidentify", "doctor",
+    "agreement", "outline", "deidentify", "doctor", "audit", "pathology",
 )  # fmt: skip

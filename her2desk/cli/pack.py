@@ -9,10 +9,14 @@ from rich.console import Console
 
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
+from her2desk.cli.recalibrate import recalibration_outcome
 from her2desk.errors import InputRefused, PackRefused
+from her2desk.paths import default_library_dir
 from her2desk.texts import msg, tr
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from her2desk.packs.pack import Pack
 
 
@@ -56,6 +60,35 @@ def register(app: typer.Typer) -> None:
         as_json: bool = json_option(),
     ) -> int:
         return run_command(as_json, lambda: _signed(pack, key, passphrase_env), library)
+
+    @group.command(
+        "recalibrate", help=tr("Bring a model pack into line with local results, as a new version.")
+    )
+    def recalibrate(
+        pack: Path = typer.Argument(metavar="PACK"),
+        out: Path = typer.Option(..., help=tr("The new pack; nothing is overwritten.")),
+        version: str = typer.Option(..., help=tr("What the new version is called.")),
+        key: Path = typer.Option(..., help=tr("Private key, as pack keygen writes it.")),
+        slope: bool = typer.Option(
+            False, "--slope", help=tr("Fit the slope too; the intercept alone comes first.")
+        ),
+        passphrase_env: str | None = _passphrase_option(),
+        library: Path | None = library_option(),
+        as_json: bool = json_option(),
+    ) -> int:
+        folder = library or default_library_dir()
+
+        def work() -> Outcome:
+            private = _private_key(key, passphrase_env)
+            return recalibration_outcome(pack, out, version, private, slope, folder)
+
+        return run_command(as_json, work, library)
+
+
+def _private_key(path: Path, passphrase_env: str | None) -> "Ed25519PrivateKey":
+    from her2desk.packs.signing import read_private_key
+
+    return read_private_key(path, _passphrase(passphrase_env))
 
 
 def _described(path: Path) -> Outcome:
@@ -166,9 +199,9 @@ def _key_made(out: Path, passphrase_env: str | None) -> Outcome:
 
 def _signed(path: Path, key: Path, passphrase_env: str | None) -> Outcome:
     from her2desk.packs.pack import open_pack
-    from her2desk.packs.signing import fingerprint, read_private_key, sign_pack
+    from her2desk.packs.signing import fingerprint, sign_pack
 
-    private = read_private_key(key, _passphrase(passphrase_env))
+    private = _private_key(key, passphrase_env)
     open_pack(path)  # nobody signs a pack that would be refused
     digest = sign_pack(path, private)
     signer = fingerprint(private.public_key())

@@ -10,7 +10,7 @@ from her2desk.cli.output import printable
 from her2desk.texts import msg, tr
 
 if TYPE_CHECKING:
-    from her2desk.domain.readout import Confusion
+    from her2desk.domain.counts import Confusion
     from her2desk.reports.study import AucFigure, Study
 
 MOST_WARNINGS = 10

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,6 +24,8 @@ class Action(StrEnum):
     CLINICAL = "clinical"
     PREDICTION = "prediction"
     IMPRESSION = "impression"
+    REVEALED = "revealed"
+    LOOKED = "looked"
     DECISION = "decision"
     PATHOLOGY = "pathology"
     REPORTED = "reported"
@@ -91,6 +93,18 @@ def latest_by_reader(
         "  WHERE case_id = ? AND action = ? GROUP BY reader) AS span ON entry_id = span.last"
         " ORDER BY span.first",
         (case_id, str(action)),
+    )
+    return tuple(_entry(row) for row in rows)
+
+
+def of_actions(
+    connection: sqlite3.Connection, actions: Collection[Action]
+) -> tuple[HistoryEntry, ...]:
+    """All entries of these actions, of every case, oldest first."""
+    marks = ", ".join("?" * len(actions))
+    rows = connection.execute(
+        f"SELECT * FROM history WHERE action IN ({marks}) ORDER BY entry_id",
+        tuple(str(action) for action in actions),
     )
     return tuple(_entry(row) for row in rows)
 

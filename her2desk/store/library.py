@@ -9,9 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
+from her2desk.domain.clinical import (
+    ClinicalRecord,
+    Pathology,
+    clinical_from_json,
+    pathology_from_json,
+)
 from her2desk.domain.drawing import Drawing, drawing_from_json
 from her2desk.domain.image import UltrasoundImage, UserCalibration, calibration_from_json
+from her2desk.domain.reading import Decision, Impression, decision_from_json, impression_from_json
 from her2desk.errors import StoreRefused
 from her2desk.store import cases, history
 from her2desk.store.cases import CaseSummary
@@ -194,6 +200,34 @@ class Library:
         return StoredPrediction(
             entry.content["document"], entry.content["inputs_sha256"], entry.utc
         )
+
+    def latest_impression(self, case_id: int) -> Impression | None:
+        """What ``reader`` thought of the case before the result; None where it was not asked."""
+        entry = self._latest(case_id, Action.IMPRESSION, self.reader)
+        return None if entry is None else impression_from_json(entry.content)
+
+    def latest_decision(self, case_id: int) -> Decision | None:
+        """What ``reader`` decided after the result; None where nothing was decided."""
+        entry = self._latest(case_id, Action.DECISION, self.reader)
+        return None if entry is None else decision_from_json(entry.content)
+
+    def save_pathology(self, case_id: int, pathology: Pathology) -> None:
+        """Keep the pathologist's result; raises ``InputRefused`` for one that does not exist."""
+        pathology.check()
+        content = {"her2_ihc": pathology.her2_ihc, "her2_fish": pathology.her2_fish}
+        self.record(case_id, Action.PATHOLOGY, content)
+
+    def latest_pathology(self, case_id: int) -> Pathology | None:
+        """The pathologist's result, whoever entered it; None where none was."""
+        entry = self._latest(case_id, Action.PATHOLOGY)
+        if entry is None or entry.content is None:
+            return None
+        return pathology_from_json(entry.content)
+
+    def entries(self, *actions: Action) -> tuple[HistoryEntry, ...]:
+        """All that happened of these kinds, of every case, oldest first."""
+        with self._database.reading() as connection:
+            return history.of_actions(connection, actions)
 
     def record(self, case_id: int, action: Action, content: Mapping[str, Any] | None) -> None:
         """Append what was done to the case, with the reader and the time."""

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from her2desk.cli.app import main
+from her2desk.domain.counts import Confusion
 from her2desk.domain.progress import Progress, staged
-from her2desk.domain.readout import Confusion
 from her2desk.domain.validation import ValidationSource
 from her2desk.errors import Cancelled, PackRefused
 from her2desk.reports.study import AucFigure, Evidence, OperatingPointFigures, Study

@@ -1,0 +1,1 @@
+"""How a pack, and who reads with it, do here: local results, drift, recalibration, agreement."""

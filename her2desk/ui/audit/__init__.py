@@ -1,0 +1,1 @@
+"""The local audit: how the pack in use does here."""
