@@ -1,6 +1,7 @@
 """What may be loaded where, asked of fresh interpreters."""
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +11,25 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "her2desk"
 HEAVY = {
     "torch", "monai", "radiomics", "lightgbm", "sklearn", "scipy", "skimage", "matplotlib", "pandas",
-    "statsmodels", "SimpleITK",
+    "statsmodels", "SimpleITK", "shapely", "cryptography",
 }  # fmt: skip
+SECOND = (
+    "her2desk.agreement", "her2desk.audit", "her2desk.figures", "her2desk.reports",
+    "her2desk.ui.audit.audit_window", "her2desk.ui.deidentify.deidentify_window",
+    "her2desk.ui.reading_log.reading_window", "her2desk.ui.readers.readers_window",
+    "her2desk.ui.training.training_window",
+)  # fmt: skip
 QT = {"PySide6", "pyqtgraph"}
 
 
-def loaded_by(module: str) -> set[str]:
-    code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+def modules_of(module: str) -> set[str]:
+    code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
+
+
+def loaded_by(module: str) -> set[str]:
+    return {name.split(".")[0] for name in modules_of(module)}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +55,12 @@ def test_the_windows_handle_on_the_engine_is_light():
 )
 def test_the_window_loads_nothing_heavy(module):
     assert not loaded_by(module) & HEAVY
+
+
+def test_a_second_window_is_loaded_when_it_is_first_opened():
+    for name in SECOND:
+        assert importlib.util.find_spec(name) is not None
+    assert not modules_of("her2desk.ui.app") & set(SECOND)
 
 
 TENSORS_ONLY = [

@@ -21,7 +21,7 @@ from her2desk.settings import Settings, load_settings
 from her2desk.store.opening import open_library
 from her2desk.texts import CATALOGUE, tr
 from her2desk.ui.main_window import MainWindow
-from her2desk.ui.theme import apply_theme
+from her2desk.ui.theme import apply_theme, dressed_at_the_end
 
 
 def run(argv: list[str]) -> int:
@@ -64,7 +64,8 @@ def make_window(library_dir: Path, settings: Settings, pack_path: Path | None = 
     library = open_library(library_dir)
     library.reader = settings.reader
     chosen = Path(settings.pack_path) if settings.pack_path else demo_pack_path()
-    return MainWindow(library, library_dir, settings, settings_path(), pack_path or chosen)
+    with dressed_at_the_end():
+        return MainWindow(library, library_dir, settings, settings_path(), pack_path or chosen)
 
 
 def has_display(environment: Mapping[str, str]) -> bool:

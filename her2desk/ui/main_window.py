@@ -1,6 +1,5 @@
 """The one window: assembles the rooms and connects what they say to what the session does."""
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,42 +8,39 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from her2desk.domain.drawing import Drawing
+from her2desk.domain.prediction import HeatmapClass, HeatmapMethod
 from her2desk.domain.proposal import Proposal
-from her2desk.errors import Her2DeskError, StoreRefused
+from her2desk.domain.validation import ValidationSource
+from her2desk.errors import Her2DeskError
 from her2desk.paths import demo_case_dir
-from her2desk.settings import Settings, load_settings, save_settings
-from her2desk.store.history import Action
+from her2desk.settings import Settings
 from her2desk.store.library import Library
 from her2desk.texts import msg
+from her2desk.ui.afterthoughts import Afterthoughts
 from her2desk.ui.answer_display import AnswerDisplay
 from her2desk.ui.canvas.workspace import Workspace
 from her2desk.ui.case_list import CaseList
-from her2desk.ui.deidentify.entrance import DeidentifyEntrance
 from her2desk.ui.dialogs import Dialogs
-from her2desk.ui.exporting import write_nomogram
 from her2desk.ui.frame_notices import FrameNotices
 from her2desk.ui.header_bar import HeaderBar
 from her2desk.ui.import_notice import ImportNotice
 from her2desk.ui.import_table import ImportTable
 from her2desk.ui.imports import Importer
 from her2desk.ui.jobs import Background, JobRunner
+from her2desk.ui.nomogram_exports import NomogramExports
 from her2desk.ui.opened_case import OpenCase, OpenPack
 from her2desk.ui.outline_files import OutlineFiles
-from her2desk.ui.panels.read_first import Impression
 from her2desk.ui.proposals import Proposals
 from her2desk.ui.reader_menu import ReaderMenu
-from her2desk.ui.readers.entrance import ReadersEntrance
-from her2desk.ui.readings import nomogram_of, nomogram_shift
+from her2desk.ui.reading_keeper import ReadingKeeper
 from her2desk.ui.right_column import RightColumn
 from her2desk.ui.session import Session
 from her2desk.ui.settings_dialog import SettingsDialog
+from her2desk.ui.settings_keeper import SettingsKeeper
 from her2desk.ui.status_line import StatusLine
 from her2desk.ui.theme import apply_theme
-from her2desk.ui.training.entrance import TrainingEntrance
+from her2desk.ui.tool_windows import ToolWindows
 from her2desk.ui.window_actions import TOOLS, Deeds, add_actions
-
-log = logging.getLogger(__name__)
-WINDOWS_FILE = "windows.ini"  # where windows stood, beside the settings
 
 
 class MainWindow(QMainWindow):
@@ -65,16 +61,16 @@ class MainWindow(QMainWindow):
         library.reader = settings.reader
         self._is_closed = False
         self.dialogs = Dialogs(self)
-        self._settings_file = settings_file
         self._pack_path = pack_path
         self.runner = JobRunner(library_dir, self)
         self.background = Background(self)
+        self.settings_keeper = SettingsKeeper(settings_file, self.background, self)
         self.session = Session(library, self.runner, self.background, settings, self)
         self.proposals = Proposals(self.session, self.runner, self)
         self.importer = Importer(library, self)
-        self.training = TrainingEntrance(settings_file.with_name(WINDOWS_FILE), self)
-        self.readers = ReadersEntrance(library, self)
-        self.deidentifying = DeidentifyEntrance(library_dir, lambda: library.reader, self)
+        self.afterthoughts = Afterthoughts(self.session, self.runner, self)
+        self.keeper = ReadingKeeper(self.session, self)
+        self.tools = ToolWindows(self.session, library, library_dir, settings_file, self)
         self.outlines = OutlineFiles(self.session, self.background, self.dialogs, self)
         self.header = HeaderBar()
         self.cases = CaseList()
@@ -84,7 +80,18 @@ class MainWindow(QMainWindow):
         self.clinical, self.nomogram = self.right.clinical, self.right.nomogram
         self.why = self.right.why
         self.status = StatusLine()
-        self.answer = AnswerDisplay(self.session, self.right, self.workspace, self.status, self)
+        self.answer = AnswerDisplay(
+            self.session, self.afterthoughts, self.right, self.workspace, self.status, self
+        )
+        self.nomogram_exports = NomogramExports(
+            self.nomogram,
+            lambda: self.session.prediction,
+            self.dialogs,
+            self.background,
+            self.status.show_written,
+            self._show_error,
+            parent=self,
+        )
         self.import_notice = ImportNotice()
         self.import_table = ImportTable(self.background, self)
         self.frame_notices = FrameNotices(self.session, self.workspace, self.background, self)
@@ -144,11 +151,13 @@ class MainWindow(QMainWindow):
             import_files=self.ask_for_files,
             choose_pack=self.ask_for_pack,
             show_import=self.import_table.show_table,
-            train=self.training.open,
+            train=self.tools.training.open,
             open_outline=lambda: self.outlines.open(self.workspace.frame_index),
             save_outline=self.outlines.save,
-            compare_readers=self.readers.open,
-            deidentify=self.deidentifying.open,
+            compare_readers=self.tools.readers.open,
+            show_readings=self.tools.readings.open,
+            audit=self.tools.audit.open,
+            deidentify=self.tools.deidentifying.open,
             search=self.cases.search.setFocus,
             show_cases=self.cases.view.setFocus,
             show_image=self.workspace.setFocus,
@@ -177,7 +186,7 @@ class MainWindow(QMainWindow):
         session.refused.connect(self._show_error)
         session.case_saved.connect(self.status.show_saved)
         session.case_saved.connect(self._refresh_found)
-        session.refused.connect(self.training.show_refused)
+        self.settings_keeper.refused.connect(self._note_refusal)
         self.runner.engine_ready.connect(self.status.show_ready)
         self.proposals.asked.connect(self.workspace.set_assist_busy)
         self.proposals.proposed.connect(self.workspace.show_proposal)
@@ -189,7 +198,7 @@ class MainWindow(QMainWindow):
     def _connect_widgets(self) -> None:
         self.header.import_clicked.connect(self.ask_for_files)
         self.header.pack_clicked.connect(self.ask_for_pack)
-        self.header.training_clicked.connect(self.training.open)
+        self.header.training_clicked.connect(self.tools.training.open)
         self.header.settings_clicked.connect(self.edit_settings)
         self.header.theme_clicked.connect(self.toggle_theme)
         self.header.help_clicked.connect(self.show_shortcuts)
@@ -204,15 +213,24 @@ class MainWindow(QMainWindow):
         self.workspace.track_requested.connect(self.proposals.track)
         self.workspace.proposal_answered.connect(self.proposals.keep_answer)
         self.clinical.record_changed.connect(self.session.set_clinical)
-        self.result.impression_recorded.connect(self._keep_impression)
+        self.clinical.pathology.pathology_changed.connect(self.session.set_pathology)
+        self.result.impression_recorded.connect(self.keeper.keep_impression)
+        self.right.decision.decided.connect(self.keeper.keep_decision)
+        self.answer.came_in_sight.connect(self.keeper.keep_reveal)
+        self.answer.came_in_sight.connect(self._keep_what_stands_open)
+        self.right.explanation_opened.connect(self.keeper.keep_look)
+        self.workspace.heatmap_toggled.connect(self._keep_heatmap_look)
         self.result.cancel_requested.connect(self.session.cancel)
         self.result.retry_requested.connect(self.session.run)
         self.result.threshold_dragged.connect(self._own_threshold)
         self.result.operating_point_chosen.connect(self._choose_point)
         self.result.prevalence_changed.connect(self._choose_prevalence)
+        self.result.source_chosen.connect(self._choose_source)
         self.workspace.heatmap_opacity_changed.connect(self._keep_opacity)
         self.why.heatmap_requested.connect(lambda: self.workspace.set_heatmap_visible(True))
-        self.nomogram.export_requested.connect(self._export_nomogram)
+        self.why.heatmap_chosen.connect(self._explain)
+        self.why.explain_cancelled.connect(self.afterthoughts.cancel)
+        self.why.field_requested.connect(self._ask_for_field)
         self.importer.began.connect(self.import_table.clear)
         self.importer.rows_arrived.connect(self.import_table.add_rows)
         self.import_notice.table_requested.connect(self.import_table.show_table)
@@ -222,10 +240,12 @@ class MainWindow(QMainWindow):
         self.importer.finished.connect(self._show_imported)
         self.importer.refused.connect(self.import_notice.show_messages)
         self.status.import_cancel_requested.connect(self.importer.cancel)
-        self.training.pack_chosen.connect(self.session.open_pack)
-        self.training.state_told.connect(self.header.set_training)
-        self.readers.case_requested.connect(self._open_for_reading)
-        self.readers.refused.connect(self._show_error)
+        self.tools.pack_chosen.connect(self.session.open_pack)
+        self.tools.training.state_told.connect(self.header.set_training)
+        self.tools.case_requested.connect(self._open_for_reading)
+        self.tools.refused.connect(self._show_error)
+        self.tools.pack_written.connect(lambda path: self.status.show_written(str(path)))
+        self.afterthoughts.refused.connect(self._note_refusal)
         self.workspace.calibration_given.connect(self.session.set_calibration)
         self.workspace.calibration_removed.connect(lambda: self.session.set_calibration(None))
 
@@ -262,7 +282,7 @@ class MainWindow(QMainWindow):
     def apply_settings(self, settings: Settings) -> None:
         """Use and keep these settings; the answer follows where they change it."""
         before, self.session.settings = self.session.settings, settings
-        save_settings(self._settings_file, settings)
+        self.settings_keeper.keep(settings)
         if settings.theme != before.theme:
             app = QApplication.instance()
             if isinstance(app, QApplication):
@@ -270,7 +290,8 @@ class MainWindow(QMainWindow):
                 self.header.name_theme()
         self.header.set_reader(settings.reader)
         self.session.set_reader(settings.reader)
-        self.readers.set_reader(settings.reader)
+        if settings.reader != before.reader:
+            self.tools.set_reader(settings.reader)
         self.answer.apply_read_first()
         if settings.device != before.device:
             self.session.run()
@@ -296,29 +317,29 @@ class MainWindow(QMainWindow):
     def _choose_prevalence(self, prevalence: float | None) -> None:
         self.apply_settings(replace(self.session.settings, local_prevalence=prevalence))
 
+    def _choose_source(self, source: ValidationSource) -> None:
+        self.session.count(source, self.session.settings.local_prevalence)
+
+    def _explain(self, method: HeatmapMethod, speaks_for: HeatmapClass) -> None:
+        self.afterthoughts.explain(method, speaks_for)
+        self.workspace.set_heatmap_visible(True)
+
+    def _ask_for_field(self, name: str) -> None:
+        self.right.show_page(self.clinical)
+        self.clinical.ask_for(name)
+
+    def _keep_heatmap_look(self, is_visible: bool) -> None:
+        if is_visible:
+            self.keeper.keep_look("heatmap")
+
+    def _keep_what_stands_open(self) -> None:
+        """Explanations that were open when the answer came are looked at too."""
+        self.right.tell_page()
+        self._keep_heatmap_look(self.workspace.view.heatmap_is_shown())
+
     def _keep_opacity(self, opacity: float) -> None:
-        """Written when the window closes: a dragged slider must not wait for the disk."""
         self.session.settings = replace(self.session.settings, heatmap_opacity=opacity)
-
-    def _export_nomogram(self, kind: str) -> None:
-        prediction, pack = self.session.prediction, self.session.pack
-        path = self.dialogs.place_of_nomogram(kind)
-        if path is None or prediction is None or pack is None:
-            return
-        geometry, values = nomogram_of(prediction, pack.pack, self.session.clinical)
-        chosen = self.nomogram.what_if() or values
-        shift = nomogram_shift(prediction)
-        self.background.run(
-            lambda: write_nomogram(path, geometry, chosen, shift),
-            lambda _none: self.status.show_written(str(path)),
-            self._show_error,
-        )
-
-    def _keep_impression(self, impression: Impression) -> None:
-        self.session.record(
-            Action.IMPRESSION,
-            {"answer": impression.answer, "confidence": impression.confidence},
-        )
+        self.settings_keeper.keep(self.session.settings)
 
     # What the session says
 
@@ -326,19 +347,24 @@ class MainWindow(QMainWindow):
         self.workspace.show_case(case.image, drawing=case.drawing)
         self.clinical.set_record(case.clinical)
         self.cases.select(case.case_id)
-        self.result.set_impression(None)
         self.answer.hide()
+        self.result.set_impression(case.impression)
+        self.right.decision.set_decision(case.decision)
+        self.session.take_pathology(case.pathology)
 
     def _show_pack(self, opened: OpenPack) -> None:
         identity = opened.pack.identity
         self.header.set_pack(identity)
         self.result.set_pack(identity)
         self.clinical.set_used_fields(opened.pack.models.clinical_inputs)
-        self.training.show_used(opened.path)
+        self.tools.training.show_used(opened.path)
         self.answer.apply_read_first()
 
     def _show_error(self, error: Her2DeskError) -> None:
-        self.result.show_error(error.message.text(), error.remedy.text())
+        if self.answer.show_again():  # something else was refused; the answer is as good as before
+            self._note_refusal(error)
+        else:
+            self.result.show_error(error.message.text(), error.remedy.text())
         self.status.show_error(error.message.text())
 
     def _show_imported(self, case_ids: list[int], summary: str) -> None:
@@ -365,22 +391,12 @@ class MainWindow(QMainWindow):
         """Cancel what runs, end the engine and a training, close the library."""
         if not self._is_closed:
             self._is_closed = True
-            self.training.close()
-            self.readers.close()
-            self.deidentifying.close()
+            self.tools.close()
             self.importer.close()
             self.frame_notices.close()
             self.session.close()
+            self.settings_keeper.write()
             self.background.close()
             self.runner.close()
             self._library.close()
-            self._save_opacity()
         super().closeEvent(event)
-
-    def _save_opacity(self) -> None:
-        if self.session.settings == load_settings(self._settings_file):
-            return
-        try:
-            save_settings(self._settings_file, self.session.settings)
-        except StoreRefused as error:
-            log.warning("the heatmap's opacity was not kept: %s", error)

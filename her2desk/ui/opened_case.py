@@ -1,12 +1,13 @@
 """A case or a pack that was opened: its file, and what is known of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.clinical import ClinicalRecord, Pathology
 from her2desk.domain.drawing import Drawing
 from her2desk.domain.image import UltrasoundImage
+from her2desk.domain.reading import Decision, Impression
 from her2desk.errors import InputRefused
 from her2desk.packs.pack import Pack
 from her2desk.store.library import Library
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenCase:
-    """A case of the library, opened: its file, its frames, and what the present reader drew."""
+    """A case of the library, opened: its file, its frames, and what the present reader drew and said."""
 
     case_id: int
     path: Path
@@ -25,6 +26,9 @@ class OpenCase:
     frames: "FrameSource"
     drawing: Drawing
     clinical: ClinicalRecord
+    impression: Impression | None = None
+    decision: Decision | None = None
+    pathology: Pathology = field(default_factory=Pathology)
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,9 @@ def open_case(library: Library, case_id: int) -> OpenCase:
         opened.frames,
         library.latest_drawing(case_id),
         library.latest_clinical(case_id) or _from_header(opened.image),
+        library.latest_impression(case_id),
+        library.latest_decision(case_id),
+        library.latest_pathology(case_id) or Pathology(),
     )
 
 

@@ -10,6 +10,7 @@ from her2desk.domain.clinical import clinical_from_json
 from her2desk.domain.drawing import drawing_of
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.roi import Roi, roi_from_json
+from her2desk.domain.stability import Stability
 from her2desk.errors import EngineFailed, Her2DeskError
 from her2desk.paths import demo_case_dir, demo_pack_path
 from her2desk.settings import Settings
@@ -81,6 +82,18 @@ class Rehearsal:
         self.wait_until(lambda: session.is_current)
         assert session.prediction is not None
         return session.prediction
+
+    def band(self) -> Stability:
+        """Wait until it is known how the answer moves with its outline."""
+
+        def is_known() -> bool:
+            found = self.window.answer.stability
+            return found is not None and found.is_complete
+
+        self.wait_until(is_known)
+        found = self.window.answer.stability
+        assert found is not None
+        return found
 
     def wait_until(self, is_done: Callable[[], bool]) -> None:
         """Let the window live until ``is_done`` says so."""

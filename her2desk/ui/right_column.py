@@ -1,17 +1,20 @@
 """The right column: the result on top, and under it the tabs that feed it and explain it."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
 
 from her2desk.texts import tr
 from her2desk.ui.panels.clinical_form import ClinicalForm
+from her2desk.ui.panels.decision_bar import DecisionBar
 from her2desk.ui.panels.nomogram_view import NomogramView
 from her2desk.ui.panels.result_panel import ResultPanel
 from her2desk.ui.panels.why_panel import WhyPanel
 
 READING_SHARE = 0.70  # of the height, for the result while the clinical form is open
-EXPLAINING_SHARE = 0.43  # number, bar and call; the nomogram and the reasons need the rest
+LEAST_WIDTH = 344  # what the result's widest line needs
+ADDING_UP_SHARE = 0.41  # number, bar and call; the whole nomogram needs the rest
+EXPLAINING_SHARE = 0.47  # what speaks against the answer too, beside the reasons
 
 
 class RightColumn(QSplitter):
@@ -20,9 +23,14 @@ class RightColumn(QSplitter):
     A division that the reader drags is kept for that tab.
     """
 
+    explanation_opened = Signal(str)
+    """The nomogram or the reasons came in sight, by name."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
         self.result = ResultPanel()
+        self.decision = DecisionBar()
+        self.result.set_footer(self.decision)
         self.clinical = ClinicalForm()
         self.nomogram = NomogramView()
         self.why = WhyPanel()
@@ -41,12 +49,13 @@ class RightColumn(QSplitter):
             )
         ):
             self.tabs.setTabToolTip(index, tip)
-        self._shares = {0: READING_SHARE, 1: EXPLAINING_SHARE, 2: EXPLAINING_SHARE}
-        self.setMinimumWidth(300)
+        self._shares = {0: READING_SHARE, 1: ADDING_UP_SHARE, 2: EXPLAINING_SHARE}
+        self.setMinimumWidth(LEAST_WIDTH)
         self.setChildrenCollapsible(False)
         self.addWidget(self.result)
         self.addWidget(self.tabs)
         self.tabs.currentChanged.connect(self._divide)
+        self.tabs.currentChanged.connect(self.tell_page)
         self.splitterMoved.connect(self._keep_division)
 
     def set_revealed(self, revealed: bool) -> None:
@@ -64,6 +73,13 @@ class RightColumn(QSplitter):
         """Keep the shares."""
         super().resizeEvent(event)
         self._divide()
+
+    def tell_page(self) -> None:
+        """Say which explanation is in sight, if one is."""
+        names = {self.nomogram: "nomogram", self.why: "why"}
+        name = names.get(self.tabs.currentWidget())
+        if name is not None:
+            self.explanation_opened.emit(name)
 
     def _divide(self) -> None:
         share = self._shares[self.tabs.currentIndex()]

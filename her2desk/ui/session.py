@@ -8,11 +8,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.clinical import ClinicalRecord, Pathology
 from her2desk.domain.drawing import Drawing
 from her2desk.domain.image import UserCalibration
 from her2desk.domain.prediction import Inputs, Prediction
 from her2desk.domain.roi import Roi
+from her2desk.domain.validation import ValidationSource
 from her2desk.errors import Her2DeskError, InputRefused
 from her2desk.inference.engine import PredictRequest
 from her2desk.packs.pack import Pack
@@ -22,6 +23,8 @@ from her2desk.store.library import Library
 from her2desk.ui.frame_loader import FrameLoader
 from her2desk.ui.jobs import Background, JobRunner
 from her2desk.ui.opened_case import OpenCase, OpenPack, open_case
+
+NEEDED_SOON = ("shapely", "her2desk.inference.readout")  # by the first outline and the first answer
 
 
 class Session(QObject):
@@ -33,6 +36,8 @@ class Session(QObject):
     case_opened = Signal(object)
     image_described = Signal(object)
     case_saved = Signal()
+    pathology_changed = Signal(object)
+    pathology_kept = Signal()
     frame_decoded = Signal(int, object, str)
     frame_failed = Signal(int, str)
     pack_opened = Signal(object)
@@ -58,11 +63,13 @@ class Session(QObject):
         self.pack: OpenPack | None = None
         self.prediction: Prediction | None = None
         self.operating_point: str | float = settings.operating_point
+        self.counted = ValidationSource.OUT_OF_FOLD
         self._library = library
         self._runner = runner
         self._background = background
         self._frames = FrameLoader(self)
         self._job: int | None = None
+        self._inputs: tuple[tuple[object, ...], Inputs] | None = None
         self._frames.decoded.connect(self.frame_decoded)
         self._frames.failed.connect(self._on_frame_failed)
         runner.progressed.connect(self._on_progress)
@@ -80,15 +87,21 @@ class Session(QObject):
         """The fingerprint of what is on screen; None without a case, an ROI or a pack."""
         if self.case is None or self.roi is None or self.pack is None:
             return None
-        image = self.case.image
-        return Inputs(
-            image.sha256,
-            image.sop_instance_uid,
-            self.roi,
-            self.clinical,
-            self.pack.pack.digest,
-            image.user_calibration,
-        )
+        image, roi, clinical, pack = self.case.image, self.roi, self.clinical, self.pack.pack
+        parts = (image, roi, clinical, pack)
+        if self._inputs is None or any(
+            one is not other for one, other in zip(parts, self._inputs[0], strict=True)
+        ):  # kept, so that a dragged threshold does not have them digested at each move
+            found = Inputs(
+                image.sha256,
+                image.sop_instance_uid,
+                roi,
+                clinical,
+                pack.digest,
+                image.user_calibration,
+            )
+            self._inputs = (parts, found)
+        return self._inputs[1]
 
     @property
     def is_current(self) -> bool:
@@ -99,6 +112,12 @@ class Session(QObject):
             and inputs is not None
             and self.prediction.inputs.sha256 == inputs.sha256
         )
+
+    @property
+    def reads_first(self) -> bool:
+        """Whether the reader's own impression comes before the answer; never with a demo pack."""
+        is_demo = self.pack is not None and self.pack.pack.manifest.demo
+        return self.settings.read_first and not is_demo
 
     def open_pack(self, path: Path) -> None:
         """Open a pack; ``pack_opened`` or ``refused`` follows, and the old pack stays if refused."""
@@ -120,7 +139,9 @@ class Session(QObject):
         """Load what the first case and the first outline need before they come."""
         self._frames.warm()
         self._background.run(
-            lambda: import_module("shapely"), lambda _module: None, self.refused.emit
+            lambda: [import_module(name) for name in NEEDED_SOON],
+            lambda _modules: None,
+            self.refused.emit,
         )
 
     def request_frame(self, index: int) -> None:
@@ -222,7 +243,7 @@ class Session(QObject):
         self._frames.close()
 
     def restate(self, operating_point: str | float, prevalence: float | None) -> None:
-        """Say the present answer at another operating point or prevalence (arithmetic only).
+        """Say the present answer at another operating point or prevalence; arithmetic only.
 
         An answer that no longer belongs to what is on screen stays as it was, and is not shown again.
         """
@@ -231,6 +252,28 @@ class Session(QObject):
             return
         self.prediction = self._restated(self.prediction, self.pack.pack, prevalence)
         self.answered.emit(self.prediction)
+
+    def count(self, source: ValidationSource, prevalence: float | None) -> None:
+        """Say the present answer against other validation patients."""
+        self.counted = source
+        self.restate(self.operating_point, prevalence)
+
+    def set_pathology(self, pathology: Pathology) -> None:
+        """Keep the pathologist's result of the present case; no estimate is made from it."""
+        if self.case is None or pathology == self.case.pathology:
+            return
+        case_id = self.case.case_id
+        self.case = replace(self.case, pathology=pathology)
+        self._save(
+            lambda: self._library.save_pathology(case_id, pathology), self.pathology_kept.emit
+        )
+        self.pathology_changed.emit(pathology)
+
+    def take_pathology(self, pathology: Pathology) -> None:
+        """Show a result of the present case that is already kept."""
+        if self.case is not None:
+            self.case = replace(self.case, pathology=pathology)
+            self.pathology_changed.emit(pathology)
 
     def _restated(self, prediction: Prediction, pack: Pack, prevalence: float | None) -> Prediction:
         from her2desk.domain.validation import OperatingPoint
@@ -242,7 +285,15 @@ class Session(QObject):
         else:
             named = pack.operating_points(prediction.estimate.pattern)
             point = named.get(asked, prediction.readout.operating_point)
-        return restate(prediction, pack.out_of_fold, point, prevalence)
+        source = self._source_in(pack, prediction.estimate.pattern)
+        return restate(prediction, pack, point, prevalence, source)
+
+    def _source_in(self, pack: Pack, pattern: str) -> ValidationSource:
+        """The patients whom the reader wants counted, or those that this pack has instead."""
+        from her2desk.inference.evidence import evidence_of
+
+        kinds = (self.counted, ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
+        return next((k for k in kinds if len(evidence_of(pack, pattern, k))), self.counted)
 
     def _changed(self) -> None:
         if self.prediction is not None and not self.is_current:
@@ -252,13 +303,13 @@ class Session(QObject):
         else:
             self.run()
 
-    def _save(self, write: Callable[[], Any]) -> None:
-        self._background.run(
-            write,
-            lambda _none: self.case_saved.emit(),
-            self.refused.emit,
-            even_when_closing=True,
-        )
+    def _save(self, write: Callable[[], Any], and_then: Callable[[], object] | None = None) -> None:
+        def tell(_none: object) -> None:
+            self.case_saved.emit()
+            if and_then is not None:
+                and_then()
+
+        self._background.run(write, tell, self.refused.emit, even_when_closing=True)
 
     def _on_pack(self, opened: OpenPack) -> None:
         self.pack = opened

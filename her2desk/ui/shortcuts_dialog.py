@@ -50,7 +50,10 @@ def answer_rows() -> list[Row]:
         (tr("Esc"), tr("Cancel the analysis")),
         (tr("F5"), tr("Try again after an error")),
         (tr("← →, Page keys"), tr("Move the threshold or a nomogram marker in focus")),
+        (tr("Digits, letters, Enter"), tr("Type a value for the nomogram marker in focus")),
+        (tr("Ctrl+Z, Ctrl+C"), tr("In the nomogram: one step back; copy it")),
         (tr("Esc"), tr("Put the nomogram back to the patient")),
+        (tr("Alt+A, Alt+V"), tr("Accept the answer, or overrule it")),
         (tr("Tab"), tr("On to the next button, field or marker")),
     ]
 

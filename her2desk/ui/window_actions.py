@@ -20,6 +20,8 @@ class Deeds:
     open_outline: Callable[[], object]
     save_outline: Callable[[], object]
     compare_readers: Callable[[], object]
+    show_readings: Callable[[], object]
+    audit: Callable[[], object]
     deidentify: Callable[[], object]
     search: Callable[[], object]
     show_cases: Callable[[], object]
@@ -33,7 +35,7 @@ class Deeds:
     quit: Callable[[], object]
 
 
-TOOLS = slice(3, 8)  # the actions that stand under Tools in the header too
+TOOLS = slice(3, 10)  # the actions that stand under Tools in the header too
 
 
 def add_actions(window: QWidget, deeds: Deeds) -> list[QAction]:
@@ -46,6 +48,8 @@ def add_actions(window: QWidget, deeds: Deeds) -> list[QAction]:
         (tr("Open an outline…"), "Ctrl+Shift+I", deeds.open_outline),
         (tr("Save the outline…"), "Ctrl+Shift+S", deeds.save_outline),
         (tr("Compare readers…"), "Ctrl+Shift+R", deeds.compare_readers),
+        (tr("Readings…"), "Ctrl+Shift+L", deeds.show_readings),
+        (tr("How the pack does here…"), "Ctrl+Shift+A", deeds.audit),
         (tr("De-identify files…"), "Ctrl+Shift+D", deeds.deidentify),
         (tr("Search cases"), "Ctrl+F", deeds.search),
         (tr("Cases"), "Ctrl+1", deeds.show_cases),

@@ -1,27 +1,43 @@
 """The result panel: what a reader sees, drags and hears at each stage of an analysis."""
 
+import gettext
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from her2desk.domain.concern import Concern, Weight
+from her2desk.domain.counts import Call, Confusion
 from her2desk.domain.image import ImageWarning
 from her2desk.domain.prediction import PackIdentity
-from her2desk.domain.readout import Call, Confusion
+from her2desk.domain.reading import Impression
+from her2desk.domain.readout import Doubt
 from her2desk.domain.validation import ValidationSource
-from her2desk.texts import msg
-from her2desk.ui.panels.read_first import Impression
+from her2desk.stats.case_words import doubt_sentence
+from her2desk.texts import CATALOGUE, msg
 from her2desk.ui.panels.result_context import ResultContext, context_of
 from her2desk.ui.panels.result_panel import ResultPanel, ResultState
 from her2desk.ui.theme import apply_theme, colours
+from her2desk.ui.widgets.icon_array import IconArray
 from her2desk.ui.widgets.interval_bar import IntervalBar
 from tests.ui.panel_samples import (
     OWN_POINT,
     PACK,
+    SHIFT_TO_20_PERCENT,
     TRAINING_PREVALENCE,
+    make_concerns,
+    make_negative_readout,
     make_prediction,
     make_readout,
+    make_readout_of_three_events,
+    make_readout_without_positives,
+    make_readout_without_table,
+    make_stability,
 )
 
 CONTEXT = ResultContext(PACK, TRAINING_PREVALENCE)
@@ -100,8 +116,8 @@ def test_the_call_has_a_shape_and_a_word_and_marks_its_row(
     panel: ResultPanel, call: Call, glyph: str, word: str
 ) -> None:
     panel.show_result(make_readout(call), CONTEXT)
-    assert panel.estimate.call_glyph.kind() == glyph
-    assert panel.estimate.call.text().startswith(word)
+    assert panel.estimate.call_card.glyph.kind() == glyph
+    assert panel.estimate.call_card.call.text().startswith(word)
     assert panel.cohort.table.marked_call() is (None if call is Call.INDETERMINATE else call)
     assert ("as this case" in visible_text(panel)) == (call is not Call.INDETERMINATE)
     assert ("no row is its own" in visible_text(panel)) == (call is Call.INDETERMINATE)
@@ -128,7 +144,7 @@ def test_every_painted_widget_has_a_text_equivalent(panel: ResultPanel) -> None:
     panel.show_result(make_readout(), CONTEXT)
     assert "0.49" in panel.estimate.bar.accessibleDescription()
     assert "0.34 to 0.64" in panel.estimate.bar.accessibleDescription()
-    assert panel.cohort.icons.accessibleDescription() == "11 of 20 were HER-2 positive"
+    assert panel.cohort.near.icons.accessibleDescription() == "11 of 20 were HER-2 positive"
     assert "0.49" in panel.estimate.number.accessibleName()
 
 
@@ -285,7 +301,7 @@ def test_a_stale_result_is_painted_without_colour(panel: ResultPanel) -> None:
     panel.mark_stale()
     assert panel.state is ResultState.STALE
     assert pixel(panel.estimate.bar, spot) == muted
-    assert pixel(panel.estimate.call_glyph, QPoint(8, 8)) == muted
+    assert pixel(panel.estimate.call_card.glyph, QPoint(8, 8)) == muted
 
 
 def test_without_a_result_nothing_turns_stale(panel: ResultPanel) -> None:
@@ -306,22 +322,20 @@ def test_an_error_says_what_to_do_and_offers_to_retry(panel: ResultPanel, qtbot:
     assert not panel.error.remedy.isVisible()
 
 
-def test_warnings_and_missing_inputs_stand_beside_the_number(panel: ResultPanel) -> None:
+def test_warnings_stand_beside_the_number_until_the_next_answer(panel: ResultPanel) -> None:
     warning = ImageWarning("no-spacing", msg("The image has no pixel spacing."))
-    context = context_of(
-        make_prediction(warnings=(warning,)),
-        missing_inputs=msg("Ki-67 is not known."),
-        stability=(0.45, 0.53),
-    )
-    panel.show_result(make_readout(), context)
-    text = visible_text(panel)
-    assert "The image has no pixel spacing." in text
-    assert "Ki-67 is not known." in text
-    assert "0.45–0.53 under small changes of the outline, not included in the interval" in text
-    assert len(panel.notice_messages()) == 2
+    panel.show_result(make_readout(), context_of(make_prediction(warnings=(warning,))))
+    assert "The image has no pixel spacing." in visible_text(panel)
     panel.show_result(make_readout(), CONTEXT)
     assert "no pixel spacing" not in visible_text(panel)
-    assert "Stability" not in visible_text(panel)
+
+
+def test_a_warning_that_is_a_concern_is_said_once(panel: ResultPanel) -> None:
+    message = msg("Callipers or text are drawn inside the outline.")
+    warning = ImageWarning("graphics-in-roi", message)
+    panel.show_result(make_readout(), context_of(make_prediction(warnings=(warning,))))
+    panel.set_concerns((Concern("graphics-in-roi", Weight.GRAVE, message),))
+    assert visible_text(panel).count("Callipers or text") == 1
 
 
 def test_read_first_hides_everything_until_the_impression_is_recorded(
@@ -384,8 +398,8 @@ def test_nothing_is_cut_off_in_a_narrow_column(
     panel.resize(width, 500)
     panel.show_result(make_readout(point=OWN_POINT), CONTEXT)
     panel.show_running("Extracting radiomics features", 0.6)
-    content = panel.widget()
-    assert content.minimumSizeHint().width() <= panel.viewport().width()
+    content = panel.scroll_area.widget()
+    assert content.minimumSizeHint().width() <= panel.scroll_area.viewport().width()
     for label in content.findChildren(QLabel):
         if label.isVisible() and not label.wordWrap() and label is not panel.run_strip.stage:
             assert label.width() >= label.minimumSizeHint().width(), label.text()
@@ -404,3 +418,352 @@ def test_the_validation_part_folds(panel: ResultPanel, qtbot: QtBot) -> None:
 def pixel(widget: QWidget, spot: QPoint) -> QColor:
     image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     return image.pixelColor(spot)
+
+
+def test_the_reason_for_no_call_stands_beside_it_and_is_not_said_twice(
+    panel: ResultPanel,
+) -> None:
+    panel.show_result(make_readout(), CONTEXT)
+    reason = doubt_sentence(Doubt.INTERVAL, make_readout(), None)
+    assert panel.estimate.call_card.reason.text() == reason.text()
+    panel.set_concerns((Concern("doubt-interval", Weight.GRAVE, reason),))
+    assert visible_text(panel).count(reason.text()) == 1
+    assert "Nothing else in this pack's validation speaks against it." in visible_text(panel)
+    panel.show_result(make_readout(Call.POSITIVE), CONTEXT)
+    assert not panel.estimate.call_card.reason.isVisible()
+
+
+def test_a_calm_line_stands_where_nothing_speaks_against_it(panel: ResultPanel) -> None:
+    panel.show_result(make_negative_readout(), CONTEXT)
+    panel.set_concerns(())
+    assert "Nothing in this pack's validation speaks against it." in visible_text(panel)
+    panel.set_concerns(make_concerns())
+    assert "Nothing in this pack" not in visible_text(panel)
+    assert "Callipers or text" in visible_text(panel)
+
+
+def test_what_was_said_of_one_case_is_not_said_of_the_next(panel: ResultPanel) -> None:
+    panel.set_concerns(make_concerns())
+    panel.set_stability(make_stability(), 0.0)
+    panel.show_result(make_readout(), CONTEXT)
+    assert "Callipers or text" in visible_text(panel)
+    assert panel.estimate.stability.isVisible()
+    panel.show_empty()
+    panel.show_result(make_negative_readout(), CONTEXT)
+    assert "Callipers or text" not in visible_text(panel)
+    assert panel.estimate.bar.band() is None
+
+
+def test_without_validation_patients_the_panel_says_so_and_counts_nobody(
+    panel: ResultPanel,
+) -> None:
+    panel.show_result(make_readout_without_table(), CONTEXT)
+    panel.set_concerns(())
+    text = visible_text(panel)
+    assert "The pack has no validation patients to count here" in text
+    assert "speaks against it." not in text
+    assert panel.estimate.number.text() == "0.49"
+    assert not panel.cohort.table.isVisible()
+    assert not panel.cohort.near.isVisible()
+    panel.show_result(make_readout(), CONTEXT)
+    assert panel.cohort.table.isVisible()
+    assert "no validation patients" not in visible_text(panel)
+
+
+def test_three_events_are_counted_and_not_turned_into_percentages(panel: ResultPanel) -> None:
+    panel.show_result(make_readout_of_three_events(), CONTEXT)
+    assert "observed 2 of 3." in panel.cohort.point.text()
+    assert panel.cohort.alike.counts.text() == (
+        "Of 5 validation patients called positive, 2 were HER-2 positive."
+    )
+    assert "PPV" not in panel.cohort.predictive.text()
+    assert panel.cohort.predictive.text() == "Fewer than 10 patients of one class: counts only."
+
+
+def test_a_missing_class_is_explained(panel: ResultPanel) -> None:
+    panel.show_result(make_readout_without_positives(), CONTEXT)
+    assert panel.cohort.table.isVisible()
+    assert "None of the 14 validation patients was HER-2 positive" in visible_text(panel)
+    assert panel.cohort.predictive.text() == "Fewer than 10 patients of one class: counts only."
+
+
+def test_a_call_that_no_validation_patient_had_shows_no_dots(panel: ResultPanel) -> None:
+    table = Confusion(0, 0, 45, 15, ValidationSource.HELD_OUT)
+    panel.show_result(replace(make_readout(Call.POSITIVE, confusion=table), alike=None), CONTEXT)
+    assert panel.cohort.alike.isVisible()
+    assert not panel.cohort.alike.icons.isVisible()
+    assert "No validation patient was called positive" in panel.cohort.alike.counts.text()
+
+
+def test_the_calls_patients_are_shown_as_dots_and_hidden_without_a_call(
+    panel: ResultPanel,
+) -> None:
+    panel.show_result(make_readout(Call.POSITIVE), CONTEXT)
+    icons = panel.cohort.alike.icons
+    assert icons.accessibleDescription() == "13 of 22 were HER-2 positive"
+    assert icons.dots() == 22
+    panel.show_result(make_readout(Call.INDETERMINATE), CONTEXT)
+    assert not panel.cohort.alike.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "each", "dots"),
+    [(0, 0, 1, 0), (30, 100, 1, 100), (30, 101, 2, 51), (141, 242, 3, 81), (2000, 2000, 20, 100)],
+)
+def test_many_patients_share_a_dot(
+    qtbot: QtBot, qapp: QApplication, count: int, total: int, each: int, dots: int
+) -> None:
+    icons = IconArray()
+    qtbot.addWidget(icons)
+    icons.set_counts(count, total)
+    assert icons.patients_per_dot() == each
+    assert icons.dots() == dots
+    assert (f"Each dot is {each} patients." in icons.key()) == (each > 1)
+    assert icons.accessibleDescription() == f"{count} of {total} were HER-2 positive"
+
+
+def test_the_painted_shares_are_the_counts(qtbot: QtBot, qapp: QApplication, theme: str) -> None:
+    icons = IconArray()
+    qtbot.addWidget(icons)
+    icons.set_counts(141, 242)  # of 81 dots, 47 are all positive
+    icons.resize(340, icons.height())
+    image = icons.grab().toImage()
+    filled = QColor(colours().positive)
+    centres = [
+        image.pixelColor(round((index % 20 + 0.5) * 17), round((index // 20 + 0.5) * 17))
+        for index in range(81)
+    ]
+    assert sum(colour == filled for colour in centres) == 47
+
+
+def test_the_stability_band_comes_in_bit_by_bit(panel: ResultPanel) -> None:
+    panel.show_result(make_readout(), CONTEXT)
+    assert not panel.estimate.stability.isVisible()
+    panel.set_stability(make_stability(4), SHIFT_TO_20_PERCENT)
+    assert panel.estimate.bar.band() is None
+    assert "4 of 20" in panel.estimate.stability.text.text()
+    assert "Computing…" in panel.estimate.stability.text.text()
+    panel.set_stability(make_stability(8), SHIFT_TO_20_PERCENT)
+    assert panel.estimate.bar.band() is not None
+    assert "8 of 20" in panel.estimate.stability.text.text()
+    assert "Computing…" in panel.estimate.stability.text.text()
+    whole = make_stability()
+    panel.set_stability(whole, SHIFT_TO_20_PERCENT)
+    text = panel.estimate.stability.text.text()
+    assert panel.estimate.bar.band() == whole.band(SHIFT_TO_20_PERCENT)
+    assert "0.41–0.57" in text
+    assert "not included in the interval" in text
+    assert "Computing" not in text
+    assert "0.41 to 0.57" in panel.estimate.bar.accessibleDescription()
+    panel.set_stability(None, 0.0)
+    assert panel.estimate.bar.band() is None
+    assert not panel.estimate.stability.isVisible()
+
+
+def test_the_band_is_painted_under_the_interval(panel: ResultPanel, theme: str) -> None:
+    panel.show_result(make_readout(), CONTEXT)
+    bar = panel.estimate.bar
+    before = pixel(bar, QPoint(int(bar.x_of(0.5)), 49))
+    panel.set_stability(make_stability(), SHIFT_TO_20_PERCENT)
+    assert pixel(bar, QPoint(int(bar.x_of(0.5)), 49)) == QColor(colours().text_muted)
+    assert pixel(bar, QPoint(int(bar.x_of(0.62)), 49)) == before
+
+
+def test_stability_is_judged_by_the_threshold_on_screen(panel: ResultPanel) -> None:
+    panel.show_result(make_readout(), CONTEXT)
+    panel.set_stability(make_stability(), SHIFT_TO_20_PERCENT)
+    assert "does not cross the threshold 0.31" in panel.estimate.stability.text.text()
+    panel.show_result(make_readout(point=replace(OWN_POINT, threshold=0.5)), CONTEXT)
+    assert "crosses the threshold 0.50" in panel.estimate.stability.text.text()
+
+
+def test_the_frames_beside_are_named(panel: ResultPanel) -> None:
+    panel.show_result(make_readout(), CONTEXT)
+    panel.set_stability(replace(make_stability(), frames=((4, 0.5), (6, 0.7))), 0.0)
+    text = panel.estimate.stability.text.text()
+    assert "on frame 5" in text
+    assert "on frame 7" in text
+
+
+@pytest.mark.parametrize(
+    ("call", "pathology", "cell", "words"),
+    [
+        (Call.POSITIVE, True, "tp", "Pathology: HER-2 positive. This call was right."),
+        (Call.POSITIVE, False, "fp", "This call was a false positive."),
+        (Call.NEGATIVE, True, "fn", "This call was a false negative."),
+        (Call.NEGATIVE, False, "tn", "Pathology: HER-2 negative. This call was right."),
+        (Call.INDETERMINATE, True, None, "no row is its own"),
+        (Call.POSITIVE, None, None, ""),
+    ],
+)
+def test_pathology_puts_the_case_into_its_cell(
+    panel: ResultPanel, call: Call, pathology: bool | None, cell: str | None, words: str
+) -> None:
+    panel.set_pathology(pathology)
+    panel.show_result(make_readout(call), CONTEXT)
+    table = panel.cohort.table
+    assert table.marked_cell() == cell
+    named = [name for name, label in table.cells.items() if "this case" in label.text()]
+    assert named == ([cell] if cell else [])
+    assert words in visible_text(panel.cohort)
+    assert panel.cohort.own_cell.isVisible() == bool(words)
+
+
+def test_a_cell_is_unmarked_when_pathology_is_taken_back(panel: ResultPanel) -> None:
+    panel.show_result(make_readout(Call.POSITIVE), CONTEXT)
+    before = panel.cohort.table.grab().toImage()
+    panel.set_pathology(False)
+    assert panel.cohort.table.grab().toImage() != before
+    panel.set_pathology(None)
+    assert panel.cohort.table.cells["fp"].text() == "9"
+    assert not panel.cohort.own_cell.isVisible()
+
+
+def test_every_cell_says_its_count_to_a_screen_reader(panel: ResultPanel) -> None:
+    panel.show_result(make_readout(), CONTEXT)
+    cells = panel.cohort.table.cells
+    assert cells["fp"].accessibleName() == "Called positive, HER-2 negative: 9"
+    assert cells["fn"].accessibleName() == "Called negative, HER-2 positive: 2"
+
+
+def test_the_reader_chooses_whose_answers_are_counted(panel: ResultPanel, qtbot: QtBot) -> None:
+    both = (ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
+    panel.show_result(make_readout(), ResultContext(PACK, TRAINING_PREVALENCE, sources=both))
+    control = panel.cohort.sources.control
+    assert control is not None
+    assert control.value() is ValidationSource.HELD_OUT
+    with qtbot.waitSignal(panel.source_chosen) as told:
+        qtbot.mouseClick(control.button(ValidationSource.OUT_OF_FOLD), Qt.MouseButton.LeftButton)
+    assert told.args == [ValidationSource.OUT_OF_FOLD]
+    assert isinstance(told.args[0], ValidationSource)
+    table = Confusion(13, 9, 36, 2, ValidationSource.OUT_OF_FOLD)
+    with qtbot.assertNotEmitted(panel.source_chosen):
+        panel.show_result(
+            make_readout(confusion=table), ResultContext(PACK, TRAINING_PREVALENCE, sources=both)
+        )
+    assert panel.cohort.sources.control is control
+    assert control.value() is ValidationSource.OUT_OF_FOLD
+    assert "60 validation patients, each predicted out of fold" in visible_text(panel)
+
+
+def test_with_one_kind_of_patients_there_is_no_choice(panel: ResultPanel) -> None:
+    both = (ValidationSource.OUT_OF_FOLD, ValidationSource.EXTERNAL)
+    panel.show_result(make_readout(), ResultContext(PACK, TRAINING_PREVALENCE, sources=both))
+    assert panel.cohort.sources.isVisible()
+    panel.show_result(make_readout(), ResultContext(PACK, TRAINING_PREVALENCE, sources=both[:1]))
+    assert not panel.cohort.sources.isVisible()
+    assert panel.cohort.sources.control is None
+
+
+def test_the_footer_is_there_only_for_an_answer_in_sight(panel: ResultPanel) -> None:
+    footer = QPushButton("Accept")
+    panel.set_footer(footer)
+    assert not footer.isVisible()
+    panel.show_result(make_readout(), CONTEXT)
+    assert footer.isVisible()
+    assert footer.mapTo(panel, footer.rect().bottomLeft()).y() >= panel.height() - 40
+    panel.mark_stale()
+    assert not footer.isVisible()
+    panel.show_result(make_readout(), CONTEXT)
+    panel.set_read_first(True)
+    assert not footer.isVisible()
+
+
+def test_tab_goes_from_top_to_bottom(panel: ResultPanel, qtbot: QtBot) -> None:
+    panel.resize(400, 1600)
+    panel.set_footer(QPushButton("Accept"))
+    both = (ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
+    panel.show_result(make_readout(), ResultContext(PACK, TRAINING_PREVALENCE, sources=both))
+    panel.set_concerns(make_concerns(notes=3))
+    panel.set_stability(make_stability(), 0.0)
+    panel.scroll_area.setFocus()
+    QApplication.processEvents()
+    visited: list[QPoint] = []
+    seen: list[QWidget] = []
+    while True:
+        qtbot.keyClick(QApplication.focusWidget() or panel, Qt.Key.Key_Tab)
+        widget = QApplication.focusWidget()
+        if widget is None or widget in seen:
+            break
+        if widget is panel.scroll_area:
+            continue  # the whole of it, to scroll by keys
+        seen.append(widget)
+        visited.append(widget.mapTo(panel, QPoint(0, widget.height() // 2)))
+    start = min(range(len(visited)), key=lambda index: visited[index].y())
+    ordered = visited[start:] + visited[:start]
+    assert len(ordered) >= 12
+    for above, below in pairwise(ordered):
+        assert below.y() >= above.y() - 14, (above, below)
+
+
+def test_dragging_rebuilds_no_widget(panel: ResultPanel) -> None:
+    panel.show_result(make_readout(), CONTEXT)
+    panel.set_concerns(make_concerns())
+    panel.set_stability(make_stability(), SHIFT_TO_20_PERCENT)
+    before = panel.findChildren(QWidget)
+    for step in range(20):
+        point = replace(OWN_POINT, threshold=0.3 + 0.01 * step)
+        call = (Call.POSITIVE, Call.INDETERMINATE, Call.NEGATIVE)[step % 3]
+        panel.show_result(make_readout(call, point), CONTEXT)
+        panel.set_concerns(make_concerns()[: 1 + step % 3])
+        panel.set_stability(make_stability(), SHIFT_TO_20_PERCENT)
+    assert panel.findChildren(QWidget) == before
+
+
+@pytest.mark.parametrize("height", [450, 580])
+def test_answer_certainty_doubts_and_next_step_fit_the_first_screen(
+    panel: ResultPanel, height: int
+) -> None:
+    footer = QPushButton("Accept")
+    footer.setFixedHeight(44)
+    panel.set_footer(footer)
+    panel.resize(400, height)
+    panel.show_result(make_readout(), CONTEXT)
+    panel.set_concerns(make_concerns())
+    QApplication.processEvents()
+    view = panel.scroll_area.viewport()
+    for part in (panel.estimate.bar, panel.estimate.call_card, panel.estimate.concerns):
+        bottom = part.mapTo(view, part.rect().bottomLeft()).y()
+        assert bottom <= view.height(), part
+
+
+class Wordier(gettext.NullTranslations):
+    """A language whose every text is a third longer than English."""
+
+    def gettext(self, message: str) -> str:
+        return message + " " + "mmmm " * (len(message) // 15)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+@pytest.fixture
+def wordier() -> Iterator[None]:
+    before = CATALOGUE.translations
+    CATALOGUE.translations = Wordier()
+    yield
+    CATALOGUE.translations = before
+
+
+@pytest.mark.usefixtures("wordier")
+def test_longer_words_find_their_place(qtbot: QtBot, qapp: QApplication) -> None:
+    apply_theme(qapp, "dark")
+    panel = ResultPanel()
+    qtbot.addWidget(panel)
+    panel.resize(400, 700)
+    panel.show()
+    both = (ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
+    panel.show_result(
+        make_readout(Call.POSITIVE), ResultContext(PACK, TRAINING_PREVALENCE, sources=both)
+    )
+    panel.set_pathology(False)
+    panel.set_concerns(make_concerns(notes=3))
+    panel.set_stability(make_stability(), 0.0)
+    QApplication.processEvents()
+    content = panel.scroll_area.widget()
+    assert content.minimumSizeHint().width() <= panel.scroll_area.viewport().width()
+    for label in content.findChildren(QLabel):
+        if label.isVisible() and label.wordWrap():
+            assert label.height() >= label.heightForWidth(label.width()), label.text()
+        elif label.isVisible() and label is not panel.pack_name:
+            assert label.width() >= label.minimumSizeHint().width(), label.text()

@@ -1,8 +1,8 @@
 """What is on screen and what was answered: they are never shown as one when they differ."""
 
-import dataclasses
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import PIL.Image
@@ -15,6 +15,7 @@ from her2desk.domain.drawing import Drawing, drawing_of
 from her2desk.domain.image import UserCalibration
 from her2desk.domain.progress import SilentProgress
 from her2desk.domain.roi import Roi, roi_from_json
+from her2desk.domain.validation import ValidationSource
 from her2desk.errors import EngineFailed
 from her2desk.inference.pipeline import Question, load_pack, predict
 from her2desk.inference.requests import read_case
@@ -163,7 +164,7 @@ def test_an_old_answer_survives_a_pack_of_other_inputs(
     session.set_drawing(drawing_of(roi))
     answer(session, runner, loaded)
     members = dict(read_archive(demo_pack_path()).members)
-    for name in ("manifest.json", "models/models.json", "validation.csv"):
+    for name in ("manifest.json", "models/models.json", "models/readout.json", "validation.csv"):
         members[name] = members[name].replace(b'"pr"', b'"er"').replace(b",pr,", b",er,")
     other = tmp_path / "other.h2pack"
     write_archive(other, members)
@@ -181,7 +182,7 @@ def test_a_question_changed_while_the_engine_works_is_the_one_answered(
     qtbot, session, runner, library, loaded, roi
 ):
     session.set_drawing(drawing_of(roi))
-    session.settings = dataclasses.replace(session.settings, local_prevalence=0.1)
+    session.settings = replace(session.settings, local_prevalence=0.1)
     session.restate("specificity95", 0.1)
     with qtbot.waitSignal(session.case_saved, timeout=WAIT_MS):
         answer(session, runner, loaded)
@@ -198,6 +199,17 @@ def test_a_question_changed_while_the_engine_works_is_the_one_answered(
     )
     stored = library.latest_prediction(session.case.case_id).document
     assert stored["operating_point"]["name"] == "specificity95"
+
+
+def test_patients_that_the_pack_does_not_have_are_not_asked_for(session, runner, loaded, roi):
+    """Held-out ones wished for under another pack: the table counts those that this one has."""
+    session.set_drawing(drawing_of(roi))
+    answer(session, runner, loaded)
+    pack = session.pack.pack
+    kept = tuple(r for r in pack.validation if r.source is ValidationSource.OUT_OF_FOLD)
+    session.pack = replace(session.pack, pack=replace(pack, validation=kept))
+    session.count(ValidationSource.HELD_OUT, None)
+    assert session.prediction.readout.confusion.source is ValidationSource.OUT_OF_FOLD
 
 
 def test_an_own_threshold_is_said_without_the_engine(session, runner, loaded, roi):
@@ -302,11 +314,11 @@ def test_nothing_happens_without_a_case(qtbot, runner, library):
 
 def test_an_age_in_the_header_that_cannot_be_right_is_left_out():
     image = open_image(DEMO).image
-    plausible = dataclasses.replace(image, patient_age_years=61.0, laterality="R")
+    plausible = replace(image, patient_age_years=61.0, laterality="R")
     assert _from_header(plausible) == ClinicalRecord(age_years=61.0, laterality="R")
-    wrong = dataclasses.replace(plausible, patient_age_years=3.0)
+    wrong = replace(plausible, patient_age_years=3.0)
     assert _from_header(wrong) == ClinicalRecord(laterality="R")
-    both = dataclasses.replace(plausible, laterality="B")
+    both = replace(plausible, laterality="B")
     assert _from_header(both) == ClinicalRecord(age_years=61.0)
 
 

@@ -5,7 +5,17 @@ from PySide6.QtGui import QColor, QFontInfo, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from her2desk.ui.theme import DARK, LIGHT, Palette, apply_theme, colours, set_role
+from her2desk.errors import StoreRefused
+from her2desk.texts import msg
+from her2desk.ui.theme import (
+    DARK,
+    LIGHT,
+    Palette,
+    apply_theme,
+    colours,
+    dressed_at_the_end,
+    set_role,
+)
 
 TEXT = ("text", "text_muted", "accent", "what_if", "warning", "positive", "negative")
 BACKGROUNDS = ("window", "surface", "surface_raised")
@@ -81,3 +91,27 @@ def test_a_role_changes_a_label_at_once(qtbot: QtBot, qapp: QApplication) -> Non
     set_role(label, "figure")
     set_role(label, "figure")
     assert QFontInfo(label.font()).pixelSize() == 32
+
+
+def test_a_window_that_is_dressed_at_the_end_looks_like_any_other(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    apply_theme(qapp, "dark")
+    sheet, labels = qapp.styleSheet(), []
+    for _ in range(2):
+        labels.append(QLabel("0.91"))
+        qtbot.addWidget(labels[-1])
+    set_role(labels[0], "figure")
+    with dressed_at_the_end():
+        assert not qapp.styleSheet()
+        set_role(labels[1], "figure")
+    assert qapp.styleSheet() == sheet
+    assert labels[0].grab().toImage() == labels[1].grab().toImage()
+
+
+def test_the_style_sheet_comes_back_when_a_window_cannot_be_built(qapp: QApplication) -> None:
+    apply_theme(qapp, "dark")
+    sheet = qapp.styleSheet()
+    with pytest.raises(StoreRefused), dressed_at_the_end():
+        raise StoreRefused(msg("No."), msg("Choose another folder."), code="store-locked")
+    assert qapp.styleSheet() == sheet

@@ -137,7 +137,7 @@ def test_another_reader_draws_blind_and_both_are_compared(qtbot, window, roi):
     window.workspace.set_drawing(drawing_of(moved))
     with qtbot.waitSignal(window.session.answered, timeout=WAIT_MS):
         window.session.set_drawing(drawing_of(moved))
-    readers = window.readers.open()
+    readers = window.tools.readers.open()
     qtbot.waitUntil(lambda: len(readers.cases.table.shown()) == 1, timeout=WAIT_MS)
     (found,) = readers.cases.table.shown()
     assert found.case.readers == ("Reader A", "Reader B")
@@ -157,7 +157,7 @@ def test_a_third_reader_s_choice_is_kept(qtbot, window, roi):
         library.save_drawing(case_id, drawing_of(outline))
     with qtbot.waitSignal(window.session.case_opened, timeout=WAIT_MS):
         window.header.reader.menu().reader_chosen.emit("Reader C")
-    readers = window.readers.open()
+    readers = window.tools.readers.open()
     qtbot.waitUntil(lambda: len(readers.cases.table.shown()) == 1, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: readers.cases.keep_second.isEnabled(), timeout=WAIT_MS)
     qtbot.mouseClick(readers.cases.keep_second, LEFT)
@@ -270,10 +270,10 @@ def test_colour_in_the_picture_is_said_beside_it(qtbot, window, tmp_path):
 
 
 def test_de_identification_opens_beside_the_window_and_closes_with_it(qtbot, window):
-    opened = window.deidentifying.open()
+    opened = window.tools.deidentifying.open()
     assert opened.isVisible()
     window.close()
-    assert window.deidentifying.window is None
+    assert window.tools.deidentifying.window is None
 
 
 def test_a_proposal_that_was_dropped_is_noted_too(qtbot, window, roi):

@@ -72,6 +72,7 @@ class Workspace(Stage):
         self.cine.set_frames(image.frames, image.frame_time_ms)
         self.toolbar.set_has_image(True, image.frames)
         self.toolbar.set_has_heatmap(False)
+        self.set_heatmap_visible(False)  # asked for anew in each case (V22)
         roi = drawing.answering
         self.view.set_tool(Tool.POLYGON if roi is None else Tool.EDIT)
         self.go_to_frame(roi.frame_index if roi is not None else drawing.pending_frame)

@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from her2desk.domain.clinical import CLINICAL_FIELDS, ClinicalRecord
 from her2desk.texts import tr
 from her2desk.ui.panels.clinical_field_row import ChoiceRow, FieldRow, NumberRow
+from her2desk.ui.panels.pathology_form import PathologyForm
 from her2desk.ui.theme import GRID
 from her2desk.ui.widgets.collapsible_section import CollapsibleSection
 from her2desk.ui.widgets.labels import wrapped
+from her2desk.ui.widgets.scroll_page import ScrollPage
 
 LATERALITY = "laterality"
 
@@ -40,6 +42,8 @@ class ClinicalForm(QScrollArea):
         folded = QWidget()
         folded.setLayout(self._others)
         self.also_recorded = CollapsibleSection(tr("Also recorded"), folded, is_open=False)
+        self.pathology = PathologyForm()
+        self.result = CollapsibleSection(tr("Pathology result"), self.pathology, is_open=False)
         self._hint = wrapped(
             tr("Leave out what is not known; the pack then answers without it."), "muted"
         )
@@ -72,6 +76,14 @@ class ClinicalForm(QScrollArea):
         self.also_recorded.setVisible(bool(self._used))
         self._set_tab_order()
 
+    def ask_for(self, name: str) -> None:
+        """Bring a field into sight and give it the keyboard."""
+        row = self.rows[name]
+        if name not in self._used:
+            self.also_recorded.set_open(True)
+        self.ensureWidgetVisible(row)
+        row.stops()[0].setFocus()
+
     def used_fields(self) -> tuple[str, ...]:
         """The fields marked as used by the pack, in the form's order."""
         return self._used
@@ -92,7 +104,8 @@ class ClinicalForm(QScrollArea):
             if name not in self._used
             for stop in row.stops()
         ]
-        for before, after in pairwise([*first, self.also_recorded.toggle, *others]):
+        result = [self.result.toggle, *self.pathology.ihc.stops(), *self.pathology.fish.stops()]
+        for before, after in pairwise([*first, self.also_recorded.toggle, *others, *result]):
             QWidget.setTabOrder(before, after)
 
     def _arrange(self) -> None:
@@ -100,13 +113,14 @@ class ClinicalForm(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(tr("Clinical record"))
-        content = QWidget()
+        content = ScrollPage()
         column = QVBoxLayout(content)
         column.setContentsMargins(GRID * 4, GRID * 3, GRID * 4, GRID * 3)
         column.setSpacing(GRID * 3)
         column.addWidget(self._hint)
         column.addLayout(self._first)
         column.addWidget(self.also_recorded)
+        column.addWidget(self.result)
         column.addStretch()
         self.setWidget(content)
 

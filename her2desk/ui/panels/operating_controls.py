@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from her2desk.domain.validation import OperatingPoint
+from her2desk.stats.meanings import Figure
 from her2desk.stats.statements import operating_point_name
 from her2desk.texts import tr
 from her2desk.ui.theme import GRID
 from her2desk.ui.widgets.inputs import QuietComboBox, QuietDoubleSpinBox
+from her2desk.ui.widgets.labels import FittedLabel
+from her2desk.ui.widgets.meaning_mark import MeaningMark
 
 OWN = "own"
 STANDARD_POINTS = ("youden", "sensitivity95", "specificity95")
@@ -82,12 +85,14 @@ class OperatingControls(QWidget):
         for row, (text, widget) in enumerate(
             [(tr("&Operating point"), self.points), (tr("&Prevalence here"), self.prevalence)]
         ):
-            label = QLabel(text)
+            label = FittedLabel(text)
             label.setBuddy(widget)
             grid.addWidget(label, row, 0)
         grid.addWidget(self.points, 0, 1, 1, 2)
+        grid.addWidget(MeaningMark(Figure.OPERATING_POINT), 0, 3)
         grid.addWidget(self.prevalence, 1, 1)
         grid.addWidget(self.reset, 1, 2)
+        grid.addWidget(MeaningMark(Figure.PREVALENCE), 1, 3)
         grid.setColumnStretch(1, 1)
 
     def _choose(self, index: int) -> None:

@@ -1,29 +1,13 @@
 """The reader's own impression, asked for before the result is shown (V22)."""
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from her2desk.domain.reading import CONFIDENCES, Impression
 from her2desk.texts import tr
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.labels import wrapped
 from her2desk.ui.widgets.segmented_control import SegmentedControl
-
-ANSWERS = ("positive", "negative", "unsure")
-CONFIDENCES = (1, 2, 3, 4, 5)
-
-
-@dataclass(frozen=True)
-class Impression:
-    """What the reader thought before the result; ``confidence`` runs from 1 (a guess) to 5."""
-
-    answer: str
-    confidence: int
-
-    def __post_init__(self) -> None:
-        if self.answer not in ANSWERS or self.confidence not in CONFIDENCES:
-            raise ValueError(f"no such impression: {self.answer!r}, {self.confidence!r}")
 
 
 def impression_text(impression: Impression) -> str:

@@ -1,8 +1,11 @@
 """What stands around a readout: the pack, and what the reader should know of the inputs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from her2desk.domain.familiarity import Familiarity
 from her2desk.domain.prediction import PackIdentity, Prediction
+from her2desk.domain.validation import ValidationSource
 from her2desk.texts import Message
 
 
@@ -15,28 +18,23 @@ class ResultContext:
     pack : which pack answered.
     training_prevalence : share of positives among the pack's patients.
     warnings : sentences on the image or the pack, such as a missing calibration.
-    missing_inputs : what leaving out a clinical value does to the estimate, or None.
-    stability : 5th and 95th percentile of the probability under small changes of the outline (V22).
+    sources : of which kinds of validation patients the pack has a table; a choice where more than one.
+    familiarity : how familiar the case is to the pack, where it states that.
     """
 
     pack: PackIdentity
     training_prevalence: float
     warnings: tuple[Message, ...] = ()
-    missing_inputs: Message | None = None
-    stability: tuple[float, float] | None = None
+    sources: tuple[ValidationSource, ...] = ()
+    familiarity: Familiarity | None = None
 
 
-def context_of(
-    prediction: Prediction,
-    *,
-    missing_inputs: Message | None = None,
-    stability: tuple[float, float] | None = None,
-) -> ResultContext:
-    """The context that a prediction carries along."""
+def context_of(prediction: Prediction, sources: Sequence[ValidationSource] = ()) -> ResultContext:
+    """The context that a prediction carries along; ``sources`` are the pack's."""
     return ResultContext(
         pack=prediction.pack,
         training_prevalence=prediction.estimate.training_prevalence,
         warnings=tuple(warning.message for warning in prediction.warnings),
-        missing_inputs=missing_inputs,
-        stability=stability,
+        sources=tuple(sources),
+        familiarity=prediction.familiarity,
     )

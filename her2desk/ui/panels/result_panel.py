@@ -1,22 +1,29 @@
 """The right column's top: the estimate of the case on screen, or why there is none."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from her2desk.domain.concern import Concern
 from her2desk.domain.prediction import PackIdentity
+from her2desk.domain.reading import Impression
 from her2desk.domain.readout import Readout
+from her2desk.domain.stability import Stability
 from her2desk.stats import statements
-from her2desk.texts import Message, tr
+from her2desk.stats.meanings import Figure
+from her2desk.texts import tr
 from her2desk.ui.panels.cohort_view import CohortView
 from her2desk.ui.panels.estimate_view import EstimateView
-from her2desk.ui.panels.read_first import Impression, ReadFirstGate, impression_text
+from her2desk.ui.panels.read_first import ReadFirstGate, impression_text
 from her2desk.ui.panels.result_context import ResultContext
 from her2desk.ui.panels.run_notice import ErrorNotice, RunStrip
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.collapsible_section import CollapsibleSection
 from her2desk.ui.widgets.labels import Badge, ElidedLabel, wrapped
+from her2desk.ui.widgets.meaning_mark import Titled
+from her2desk.ui.widgets.scroll_page import ScrollPage
 
 
 class ResultState(StrEnum):
@@ -29,8 +36,8 @@ class ResultState(StrEnum):
     ERROR = "error"
 
 
-class ResultPanel(QScrollArea):
-    """Estimate, validation record and notices of one case.
+class ResultPanel(QWidget):
+    """Estimate, what speaks against it and validation record of one case, over a footer in sight.
 
     With read first on, nothing of the result is in sight, nor in the accessibility tree, before the
     reader's impression is recorded; ``revealed_changed`` tells the other panels to do the same.
@@ -43,6 +50,7 @@ class ResultPanel(QScrollArea):
     retry_requested = Signal()
     impression_recorded = Signal(object)
     revealed_changed = Signal(bool)
+    source_chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +58,7 @@ class ResultPanel(QScrollArea):
         self._has_result = False
         self._read_first = False
         self._impression: Impression | None = None
+        self.scroll_area = QScrollArea()
         self.pack_name = ElidedLabel()
         self.demo_badge = Badge(tr("DEMO"))
         self.demo_badge.setToolTip(tr("This pack was trained on simulated phantoms."))
@@ -63,6 +72,7 @@ class ResultPanel(QScrollArea):
         self.validation = CollapsibleSection(tr("Like this in validation"), self.cohort)
         self.research_use = wrapped(statements.research_use().text(), "muted")
         self._result = QWidget()
+        self._footer = QWidget()
         self._arrange()
         self._connect()
         self.set_pack(None)
@@ -94,8 +104,10 @@ class ResultPanel(QScrollArea):
         self.demo_badge.setVisible(pack is not None and pack.demo)
 
     def show_empty(self) -> None:
-        """No outline yet."""
+        """No outline yet; what was said of an earlier answer is forgotten."""
         self._has_result = False
+        self.set_concerns(())
+        self.set_stability(None, 0.0)
         self._enter(ResultState.EMPTY)
 
     def show_running(self, stage: str, fraction: float) -> None:
@@ -110,8 +122,13 @@ class ResultPanel(QScrollArea):
         self._has_result = True
         self.set_pack(context.pack)
         self.estimate.show_readout(readout, context)
-        self.cohort.show_readout(readout)
+        self.cohort.show_readout(readout, context.sources)
         self._set_stale(False)
+        self._enter(ResultState.SHOWN)
+
+    def show_locked(self) -> None:
+        """There is an answer, of which this panel is told nothing before the reader's impression."""
+        self._has_result = False
         self._enter(ResultState.SHOWN)
 
     def mark_stale(self) -> None:
@@ -126,9 +143,26 @@ class ResultPanel(QScrollArea):
         self._set_stale(True)
         self._enter(ResultState.ERROR)
 
-    def notice_messages(self) -> tuple[Message, ...]:
-        """The warnings and notes in sight."""
-        return self.estimate.notices.messages()
+    def set_concerns(self, concerns: Sequence[Concern]) -> None:
+        """What speaks against believing the answer that is shown."""
+        self.estimate.set_concerns(concerns)
+
+    def set_stability(self, stability: Stability | None, shift: float) -> None:
+        """How the answer moves with the outline, as far as it is known; None without.
+
+        ``shift`` moves the log-odds to the prevalence of the readout on screen (V11).
+        """
+        self.estimate.set_stability(stability, shift)
+
+    def set_pathology(self, positive: bool | None) -> None:
+        """The HER-2 status that pathology has told; None while it is not known."""
+        self.cohort.set_pathology(positive)
+
+    def set_footer(self, widget: QWidget) -> None:
+        """Keep ``widget`` in sight under the result while one is shown that is not stale."""
+        layout = self._footer.layout()
+        assert layout is not None
+        layout.addWidget(widget)
 
     def _record(self, impression: Impression) -> None:
         self.impression_recorded.emit(impression)
@@ -161,6 +195,8 @@ class ResultPanel(QScrollArea):
         self.gate.setVisible(not is_empty and not self.is_revealed)
         self._result.setVisible(self._has_result and self.is_revealed)
         self.research_use.setVisible(self._has_result and self.is_revealed)
+        is_shown = self.state is ResultState.SHOWN
+        self._footer.setVisible(is_shown and self.is_revealed)
         self.impression.setVisible(self._impression is not None)
         if self._impression is not None:
             self.impression.setText(impression_text(self._impression))
@@ -170,33 +206,41 @@ class ResultPanel(QScrollArea):
         self.estimate.controls.operating_point_chosen.connect(self.operating_point_chosen)
         self.estimate.controls.own_threshold_chosen.connect(self._keep_threshold)
         self.estimate.controls.prevalence_changed.connect(self.prevalence_changed)
+        self.cohort.source_chosen.connect(self.source_chosen)
         self.run_strip.cancel_requested.connect(self.cancel_requested)
         self.error.retry_requested.connect(self.retry_requested)
         self.gate.recorded.connect(self._record)
 
     def _arrange(self) -> None:
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(tr("Result"))
         set_role(self.pack_name, "muted")
         head = QHBoxLayout()
         head.setSpacing(GRID * 2)
-        title = wrapped(tr("Predicted probability of HER-2 positive"), "heading")
+        title = Titled(tr("Predicted probability of HER-2 positive"), Figure.PROBABILITY)
         head.addWidget(title, 1)
-        head.addWidget(self.demo_badge, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self.demo_badge, 0, Qt.AlignmentFlag.AlignVCenter)
         result = QVBoxLayout(self._result)
         result.setContentsMargins(0, 0, 0, 0)
         result.setSpacing(GRID * 3)
         for widget in (self.estimate, self.impression, self.validation):
             result.addWidget(widget)
-        content = QWidget()
+        content = ScrollPage()
         column = QVBoxLayout(content)
-        column.setContentsMargins(GRID * 4, GRID * 3, GRID * 4, GRID * 3)
-        column.setSpacing(GRID * 2)
+        column.setContentsMargins(GRID * 4, GRID * 2, GRID * 4, GRID * 3)
+        column.setSpacing(GRID)
         column.addLayout(head)
         for item in (self.run_strip, self.error, self.empty, self.gate, self._result):
             column.addWidget(item)
-        column.addStretch()
+        column.addStretch(1)  # all spare height: parts of the result could grow too
         column.addWidget(self.research_use)
-        self.setWidget(content)
+        self.scroll_area.setWidget(content)
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        footer = QVBoxLayout(self._footer)
+        footer.setContentsMargins(0, 0, 0, 0)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.scroll_area, 1)
+        whole.addWidget(self._footer)

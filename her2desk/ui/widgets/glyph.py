@@ -1,7 +1,7 @@
 """Small shapes that carry a meaning beside their colour."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from her2desk.ui.theme import colours
@@ -11,7 +11,11 @@ _TONES = {
     "positive": "positive",
     "negative": "negative",
     "indeterminate": "text",
+    "grave": "warning",
     "warning": "warning",
+    "note": "text_muted",
+    "calm": "text_muted",
+    "band": "text_muted",
     "none": "text_muted",
 }
 
@@ -20,7 +24,7 @@ class Glyph(QWidget):
     """One 16-px shape for each kind.
 
     Filled square: positive. Ring: negative. Half-filled diamond: indeterminate. Triangle with a
-    bar: warning.
+    bar: warning, filled where it is grave. Ring with an i: note. Dash: calm. Thick line: band.
     """
 
     def __init__(self, kind: str = "none", parent: QWidget | None = None) -> None:
@@ -63,7 +67,16 @@ class Glyph(QWidget):
         elif self._kind == "indeterminate":
             _paint_diamond(painter, tone)
         elif self._kind == "warning":
-            _paint_warning(painter, tone)
+            _paint_warning(painter, tone, tone, Qt.BrushStyle.NoBrush)
+        elif self._kind == "grave":
+            _paint_warning(painter, tone, QColor(palette.surface), Qt.BrushStyle.SolidPattern)
+        elif self._kind == "note":
+            _paint_note(painter, tone)
+        elif self._kind == "calm":
+            painter.drawLine(QPointF(4, _SIZE / 2), QPointF(_SIZE - 4, _SIZE / 2))
+        elif self._kind == "band":
+            painter.setPen(QPen(tone, 3, c=Qt.PenCapStyle.RoundCap))
+            painter.drawLine(QPointF(2, _SIZE / 2), QPointF(_SIZE - 2, _SIZE / 2))
         painter.end()
 
 
@@ -76,10 +89,20 @@ def _paint_diamond(painter: QPainter, tone: QColor) -> None:
     painter.drawPolygon(QPolygonF([top, bottom, left]))
 
 
-def _paint_warning(painter: QPainter, tone: QColor) -> None:
+def _paint_warning(painter: QPainter, tone: QColor, bar: QColor, brush: Qt.BrushStyle) -> None:
     middle = _SIZE / 2
     painter.setPen(QPen(tone, 1.5, j=Qt.PenJoinStyle.RoundJoin))
+    painter.setBrush(QBrush(tone, brush))
     painter.drawPolygon(QPolygonF([QPointF(middle, 2), QPointF(15, 14), QPointF(1, 14)]))
-    painter.setPen(QPen(tone, 1.6))
+    painter.setPen(QPen(bar, 1.6))
     painter.drawLine(QPointF(middle, 6), QPointF(middle, 9.5))
     painter.drawPoint(QPointF(middle, 11.8))
+
+
+def _paint_note(painter: QPainter, tone: QColor) -> None:
+    middle = _SIZE / 2
+    painter.setPen(QPen(tone, 1.4))
+    painter.drawEllipse(QPointF(middle, middle), 6, 6)
+    painter.setPen(QPen(tone, 1.6))
+    painter.drawPoint(QPointF(middle, middle - 3))
+    painter.drawLine(QPointF(middle, middle - 0.5), QPointF(middle, middle + 3))

@@ -1,4 +1,7 @@
-"""A probability with its interval on a line from 0 to 1, and a threshold to drag."""
+"""A probability with its interval on a line from 0 to 1, and a threshold to drag.
+
+A thin second band under the interval shows how the answer moves with the outline.
+"""
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -17,13 +20,16 @@ from her2desk.ui.theme import SIZE_SMALL, Palette, colours
 
 _MARGIN = 16
 _TRACK_Y = 38
-_HEIGHT = 66
+_BAND_Y = _TRACK_Y + 11
+_HEIGHT = 72
+_WORDS_Y = 3
+_GAP = 10  # between the words over the track
 _GRAB_PX = 12
 _STEPS = 100
 
 
 class IntervalBar(QAbstractSlider):
-    """Point estimate, 95 % interval and threshold.
+    """Point estimate, 95 % interval, stability band and threshold.
 
     The slider's value is the threshold in hundredths, so keys and screen readers work as on any
     slider: arrows move by 0.01, Page keys by 0.10. ``threshold_dragged`` tells only of the reader's
@@ -35,6 +41,7 @@ class IntervalBar(QAbstractSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._estimate: tuple[float, float, float] | None = None
+        self._band: tuple[float, float] | None = None
         self._threshold = 0.5
         self._is_stale = False
         self._grab: float | None = None
@@ -56,6 +63,16 @@ class IntervalBar(QAbstractSlider):
         self._estimate = (probability, lower, upper)
         self._describe()
         self.update()
+
+    def set_band(self, band: tuple[float, float] | None) -> None:
+        """Show how far the answer moves with the outline (V22); None while that is not known."""
+        self._band = band
+        self._describe()
+        self.update()
+
+    def band(self) -> tuple[float, float] | None:
+        """The stability band that is shown."""
+        return self._band
 
     def set_threshold(self, threshold: float) -> None:
         """Place the threshold without a signal; it is painted at its exact value."""
@@ -117,12 +134,14 @@ class IntervalBar(QAbstractSlider):
             self.setAccessibleDescription(tr("No estimate yet."))
             return
         probability, lower, upper = self._estimate
-        self.setAccessibleDescription(
-            tr(
-                "Estimate {probability:.2f}, 95 % interval {lower:.2f} to {upper:.2f}, "
-                "threshold {threshold:.2f}."
-            ).format(probability=probability, lower=lower, upper=upper, threshold=self._threshold)
-        )
+        text = tr(
+            "Estimate {probability:.2f}, 95 % interval {lower:.2f} to {upper:.2f}, "
+            "threshold {threshold:.2f}."
+        ).format(probability=probability, lower=lower, upper=upper, threshold=self._threshold)
+        if self._band is not None:
+            moved = tr("With the outline changed a little: {lower:.2f} to {upper:.2f}.")
+            text += " " + moved.format(lower=self._band[0], upper=self._band[1])
+        self.setAccessibleDescription(text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         palette = colours()
@@ -134,6 +153,8 @@ class IntervalBar(QAbstractSlider):
         self._paint_scale(painter, palette)
         if self._estimate is not None:
             self._paint_estimate(painter, palette)
+        if self._band is not None:
+            self._paint_band(painter, palette, self._band)
         self._paint_threshold(painter, palette)
         if self.hasFocus():
             painter.setPen(QPen(QColor(palette.focus), 2))
@@ -146,7 +167,7 @@ class IntervalBar(QAbstractSlider):
         painter.drawLine(QPointF(self.x_of(0), _TRACK_Y), QPointF(self.x_of(1), _TRACK_Y))
         painter.setPen(QColor(palette.text_muted))
         for share in (0, 0.25, 0.5, 0.75, 1):
-            box = QRectF(self.x_of(share) - 20, _TRACK_Y + 9, 40, 16)
+            box = QRectF(self.x_of(share) - 20, _TRACK_Y + 16, 40, 16)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{share:g}")
 
     def _paint_estimate(self, painter: QPainter, palette: Palette) -> None:
@@ -163,6 +184,11 @@ class IntervalBar(QAbstractSlider):
         painter.setBrush(tone)
         painter.drawEllipse(QPointF(self.x_of(probability), _TRACK_Y), 7, 7)
 
+    def _paint_band(self, painter: QPainter, palette: Palette, band: tuple[float, float]) -> None:
+        tone = QColor(palette.border if self._is_stale else palette.text_muted)
+        painter.setPen(QPen(tone, 3, c=Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(self.x_of(band[0]), _BAND_Y), QPointF(self.x_of(band[1]), _BAND_Y))
+
     def _paint_threshold(self, painter: QPainter, palette: Palette) -> None:
         x = self.x_of(self._threshold)
         tone = QColor(palette.text)
@@ -178,4 +204,18 @@ class IntervalBar(QAbstractSlider):
         width = painter.fontMetrics().horizontalAdvance(text) + 4
         left = min(max(x - width / 2, 2), self.width() - width - 2)
         painter.setPen(tone)
-        painter.drawText(QRectF(left, 3, width, 16), Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(QRectF(left, _WORDS_Y, width, 16), Qt.AlignmentFlag.AlignCenter, text)
+        self._paint_sides(painter, palette, left, left + width)
+
+    def _paint_sides(self, painter: QPainter, palette: Palette, left: float, right: float) -> None:
+        """Say what lies on either side of the threshold, where there is room for it."""
+        painter.setPen(QColor(palette.text_muted))
+        below, above = tr("‹ negative"), tr("positive ›")
+        width = painter.fontMetrics().horizontalAdvance(below)
+        if left - _GAP - width >= 2:
+            box = QRectF(left - _GAP - width, _WORDS_Y, width, 16)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, below)
+        width = painter.fontMetrics().horizontalAdvance(above)
+        if right + _GAP + width <= self.width() - 2:
+            box = QRectF(right + _GAP, _WORDS_Y, width, 16)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, above)

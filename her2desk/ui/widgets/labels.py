@@ -1,4 +1,4 @@
-"""Labels: wrapped, elided, and a badge."""
+"""Labels: wrapped, fitted, elided, and a badge."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -18,6 +18,25 @@ def wrapped(text: str = "", role: str = "") -> QLabel:
     if role:
         set_role(label, role)
     return label
+
+
+class FittedLabel(QLabel):
+    """As wide as its words on one line; breaks them only where there is no room."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        policy = QSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        self.ensurePolished()
+        metrics = self.fontMetrics()
+        width = metrics.horizontalAdvance(self.text()) + 2
+        return QSize(width, max(self.minimumHeight(), metrics.height()))
 
 
 class ElidedLabel(QLabel):

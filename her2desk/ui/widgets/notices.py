@@ -1,4 +1,4 @@
-"""Sentences that the reader should know, each beside a warning shape."""
+"""Sentences that the reader should know, each beside a shape."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,11 @@ from her2desk.ui.widgets.labels import wrapped
 
 
 class NoticeList(QWidget):
-    """One line a message; nothing, and no room taken, without any."""
+    """One line a message; nothing, and no room taken, without any. ``kind`` is a glyph's."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, kind: str = "warning", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._kind = kind
         self._messages: tuple[Message, ...] = ()
         self._rows: list[QWidget] = []
         self._column = QVBoxLayout(self)
@@ -34,16 +35,16 @@ class NoticeList(QWidget):
         for row in self._rows:
             self._column.removeWidget(row)
             row.deleteLater()
-        self._rows = [_row(message.text()) for message in self._messages]
+        self._rows = [_row(self._kind, message.text()) for message in self._messages]
         for row in self._rows:
             self._column.addWidget(row)
         self.setVisible(bool(self._rows))
 
 
-def _row(text: str) -> QWidget:
+def _row(kind: str, text: str) -> QWidget:
     row = QWidget()
     mark = QVBoxLayout()
-    mark.addWidget(Glyph("warning"))
+    mark.addWidget(Glyph(kind))
     mark.addStretch()
     line = QHBoxLayout(row)
     line.setContentsMargins(0, 0, 0, 0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
@@ -31,7 +31,7 @@ class SegmentedControl(QWidget):
         for index, (_, text) in enumerate(choices):
             row.addWidget(self._button(index, text, name))
         self._group.idClicked.connect(self._emit)
-        self.setFocusProxy(self._group.button(0))
+        self._offer_to_tab(0)
         self.setAccessibleName(name)
 
     def value(self) -> object:
@@ -44,7 +44,7 @@ class SegmentedControl(QWidget):
         for index, own in enumerate(self._values):
             if own == value and type(own) is type(value):
                 self._group.button(index).setChecked(True)
-                self.setFocusProxy(self._group.button(index))
+                self._offer_to_tab(index)
                 return
         self.clear()
 
@@ -54,6 +54,8 @@ class SegmentedControl(QWidget):
         for button in self._group.buttons():
             button.setChecked(False)
         self._group.setExclusive(True)
+        enabled = (n for n, button in enumerate(self._group.buttons()) if button.isEnabled())
+        self._offer_to_tab(next(enabled, 0))
 
     def button(self, value: object) -> QPushButton:
         """The button that stands for ``value``."""
@@ -83,8 +85,17 @@ class SegmentedControl(QWidget):
         return "last" if index == len(self._values) - 1 else "middle"
 
     def _emit(self, index: int) -> None:
-        self.setFocusProxy(self._group.button(index))
+        self._offer_to_tab(index)
         self.value_changed.emit(self._values[index])
+
+    def _offer_to_tab(self, index: int) -> None:
+        """Tab enters at this button, as Qt has it once one of them had the focus."""
+        for number, button in enumerate(self._group.buttons()):
+            is_entrance = number == index
+            button.setFocusPolicy(
+                Qt.FocusPolicy.StrongFocus if is_entrance else Qt.FocusPolicy.ClickFocus
+            )
+        self.setFocusProxy(self._group.button(index))
 
 
 class _Segment(QPushButton):
