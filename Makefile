@@ -41,8 +41,12 @@ format: setup
 
 bench: setup
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.window
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.result_panel
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.nomogram
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.imaging_import
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.imaging_cine
+	$(BIN)/python -m benchmarks.readout
+	$(BIN)/python -m benchmarks.stability
 	$(BIN)/python -m benchmarks.features
 
 demo-pack: setup
@@ -52,10 +56,10 @@ contour-network: setup
 	$(BIN)/python -m benchmarks.assist --ship
 
 images: setup
-	QT_QPA_PLATFORM=offscreen $(BIN)/python docs/make_images.py docs/images
+	PYTHONPATH=. QT_QPA_PLATFORM=offscreen $(BIN)/python docs/make_images.py docs/images
 
 messages: setup
-	$(BIN)/pybabel extract --no-wrap -k tr -k trn:1,2 -k msg -o assets/translations/her2desk.pot her2desk
+	$(BIN)/pybabel extract --no-wrap -k tr -k trn:1,2 -k msg -k msgn:1,2 -o assets/translations/her2desk.pot her2desk
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
