@@ -65,8 +65,8 @@ def _two_readers(rehearsal: Rehearsal, camera: Camera) -> None:
         drawn = Roi(roi.frame_index, tuple((float(x), float(y)) for x, y in points))
         library.save_drawing(case_id, drawing_of(drawn))
     library.reader = "Dr Cy"
-    window.readers.set_reader("Dr Cy")
-    readers = window.readers.open()
+    window.tools.readers.set_reader("Dr Cy")
+    readers = window.tools.readers.open()
     readers.resize(*READERS_SIZE)
     rehearsal.wait_until(lambda: len(readers.cases.table.shown()) == 1)
     rehearsal.wait_until(lambda: readers.cases.view.has_frame)
@@ -98,7 +98,7 @@ def _burned_in(home: Path, rehearsal: Rehearsal, camera: Camera) -> None:
     write_cohort(folder, PATIENTS, seed=11)
     for number, path in enumerate(sorted(folder.rglob("*.dcm"))):
         _write_name(path, f"EXAMPLE^ANNA {number + 1}   1970010{number + 1}")
-    window = rehearsal.window.deidentifying.open()
+    window = rehearsal.window.tools.deidentifying.open()
     window.resize(*MASKS_SIZE)
     window.choose.set_sources([folder])
     window.choose.set_destination(home / "copies")

@@ -16,6 +16,7 @@ from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from readout_pictures import readout_pictures
 
 from her2desk.domain.drawing import drawing_of
 from her2desk.phantoms.cohort import write_cohort
@@ -31,6 +32,7 @@ WIDTH, HEIGHT = 1440, 900
 SMALL = (1280, 720)
 TRAINING = (1240, 690)
 CORNERS = 14
+SETTLING = 12  # a changed sentence moves what lies around it, one layout a turn
 QUALITY = 85  # speckle compresses badly; WebP keeps words sharp at a fifth of PNG's size
 
 
@@ -43,7 +45,8 @@ class Photographer:
 
     def take(self, name: str, window: QWidget | None = None) -> None:
         """Write a window, the main one if not told, as it is now to ``NAME.webp``."""
-        QApplication.processEvents()
+        for _ in range(SETTLING):
+            QApplication.processEvents()
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         (window or self._rehearsal.window).grab().save(buffer, "PNG")
@@ -72,6 +75,7 @@ def main() -> int:
         try:
             photographer = Photographer(folder, rehearsal)
             _all(rehearsal, photographer)
+            readout_pictures(rehearsal, photographer)
             _training(Path(home), rehearsal, photographer)
             workspace_pictures(Path(home), rehearsal, photographer)
         finally:
@@ -91,6 +95,7 @@ def _all(rehearsal: Rehearsal, photographer: Photographer) -> None:
     window.workspace.view.clear()
     rehearsal.draw()
     rehearsal.answer()
+    rehearsal.band()
     window.workspace.view.set_tool(Tool.EDIT)
     window.workspace.set_heatmap_visible(True)
     photographer.take_in_both_themes("result-heatmap")
@@ -106,6 +111,7 @@ def _all(rehearsal: Rehearsal, photographer: Photographer) -> None:
     window.tabs.setCurrentWidget(window.clinical)
     _nudge(rehearsal)
     photographer.take("stale-or-running-dark")
+    rehearsal.answer()
 
 
 def _training(home: Path, rehearsal: Rehearsal, photographer: Photographer) -> None:
