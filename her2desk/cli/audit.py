@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("audit", help=tr("How a model pack does here, on the results in the library."))
     def audit_command(
-        pack: Path = typer.Option(demo_pack_path(), help=tr("Model pack (the demo pack else).")),
+        pack: Path | None = typer.Option(None, help=tr("Model pack (the demo pack else).")),
         out: Path | None = typer.Option(
             None, help=tr("Folder for the tables of cases and inputs, CSV.")
         ),
@@ -34,7 +34,9 @@ def register(app: typer.Typer) -> None:
         as_json: bool = json_option(),
     ) -> int:
         folder = library or default_library_dir()
-        return run_command(as_json, lambda: _audited(pack, out, folder), library)
+        return run_command(
+            as_json, lambda: _audited(pack or demo_pack_path(), out, folder), library
+        )
 
     @app.command("pathology", help=tr("Enter the pathologist's result of a case."))
     def pathology_command(

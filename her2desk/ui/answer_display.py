@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from her2desk.domain.clinical import Pathology
 from her2desk.domain.prediction import Heatmap, Prediction
@@ -51,6 +51,10 @@ class AnswerDisplay(QObject):
         self._stability: Stability | None = None
         self._heatmap: Heatmap | None = None
         self._laid: Heatmap | None = None
+        self._unexplained: tuple[Prediction, Pack] | None = None  # not yet in the Why panel
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._explain)
         self._scores: Mapping[str, float | None] | None = None  # of the answer on the nomograms
         self._nomograms: tuple[tuple[CaseNomogram, ...], float] = ((), 0.0)
         session.running.connect(lambda fraction, text: right.result.show_running(text, fraction))
@@ -61,6 +65,7 @@ class AnswerDisplay(QObject):
         afterthoughts.stability_changed.connect(self._show_stability)
         afterthoughts.heatmap_changed.connect(self._show_explanation)
         afterthoughts.explaining.connect(right.why.set_explaining)
+        right.tabs.currentChanged.connect(self._explain)
         right.clinical.validity_changed.connect(self._on_validity)
         right.result.revealed_changed.connect(self._on_revealed)
 
@@ -85,8 +90,11 @@ class AnswerDisplay(QObject):
         )
         self._say_how_it_moves(prediction)
         self._show_nomograms(prediction, pack, shift)
-        pictures = thumbnails_of(prediction, pack)
-        right.why.show_prediction(prediction, validation_aucs(pack), shift, pictures)
+        self._unexplained = (prediction, pack)
+        if right.tabs.currentWidget() is right.why:
+            self._explain()
+        else:
+            self._soon.start()  # what nobody sees yet must not hold up what they do
         self._reveal(True)
 
     def show_again(self) -> bool:
@@ -113,7 +121,18 @@ class AnswerDisplay(QObject):
         """Ask for the reader's own impression first, unless the pack is a demo."""
         self._right.result.set_read_first(self._session.reads_first)
 
+    def _explain(self) -> None:
+        """Fill the Why panel with the answer on screen."""
+        if self._unexplained is None:
+            return
+        prediction, pack = self._unexplained
+        self._unexplained = None
+        pictures = thumbnails_of(prediction, pack)
+        shift = nomogram_shift(prediction)
+        self._right.why.show_prediction(prediction, validation_aucs(pack), shift, pictures)
+
     def _forget(self) -> None:
+        self._unexplained = None
         self._stability = self._heatmap = None
         self._lay_heatmap(None, None)
         self._scores = None
@@ -122,8 +141,6 @@ class AnswerDisplay(QObject):
 
     def _show_stability(self, stability: Stability | None) -> None:
         self._stability = stability
-        if stability is None:
-            self._right.result.set_stability(None, 0.0)
         prediction = self._session.prediction
         is_current = prediction is not None and self._session.is_current
         if prediction is not None and is_current and self._right.result.is_revealed:
@@ -151,6 +168,7 @@ class AnswerDisplay(QObject):
     def _show_explanation(self, heatmap: Heatmap | None) -> None:
         self._heatmap = heatmap
         if self._right.result.is_revealed:
+            self._explain()
             self._right.why.show_heatmap(self._shown_heatmap())
         self._reveal(self._right.result.is_revealed)
 
