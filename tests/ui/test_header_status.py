@@ -230,7 +230,7 @@ def test_the_pictures_are_made_and_together_stay_small(tmp_path):
         [sys.executable, str(script), str(tmp_path)], env=environment, check=True, timeout=300
     )
     pictures = sorted(tmp_path.glob("*.webp"))
-    assert len(pictures) == 15
+    assert len(pictures) == 17
     assert sum(p.stat().st_size for p in pictures) <= MOST_BYTES
     for path in pictures:
         with Image.open(path) as picture:
@@ -239,6 +239,7 @@ def test_the_pictures_are_made_and_together_stay_small(tmp_path):
                 "training": (1240, 690),
                 "readers-dark": (1240, 690),
                 "burned-in-dark": (1060, 720),
+                "audit-dark": (1120, 720),
             }
             kind = "training" if path.name.startswith("training") else path.stem
             assert picture.size == sizes.get(kind, (1440, 900))
