@@ -20,7 +20,6 @@ from her2desk.texts import msg
 
 INTERVALS = 10
 MAX_POINTS = 100.0
-POINTS_STEP = 10
 HIGH_BIAS = 1.5  # R's defaults: prefer the smaller unit, and a 5 over a 2
 FIVE_BIAS = 0.5 + 1.5 * HIGH_BIAS
 SHRINK = 0.75

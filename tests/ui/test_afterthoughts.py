@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
 
 from her2desk.dicom.reader import open_image
 from her2desk.domain.clinical import ClinicalRecord
@@ -33,61 +32,13 @@ from her2desk.ui.jobs import Background, JobRunner
 from her2desk.ui.proposals import Proposals
 from her2desk.ui.session import Session
 
+from .engine_stand_in import Runner
+
 WAIT_MS = 60_000
 DEMO = demo_case_dir() / "demo.dcm"
 OCCLUSION = (HeatmapMethod.OCCLUSION, HeatmapClass.POSITIVE)
 AGAINST = (HeatmapMethod.GRAD_CAM, HeatmapClass.NEGATIVE)
 OWN = (HeatmapMethod.GRAD_CAM, HeatmapClass.POSITIVE)
-
-
-class Runner(QObject):
-    """Stands for the engine, with one question at a time as ``JobRunner`` has it."""
-
-    progressed = Signal(int, float, object)
-    partial = Signal(int, object)
-    finished = Signal(int, object)
-    failed = Signal(int, object)
-    cancelled = Signal(int)
-    superseded = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.requests: list = []
-        self._current: int | None = None
-
-    @property
-    def is_running(self) -> bool:
-        return self._current is not None
-
-    @property
-    def asked(self) -> list[type]:
-        return [type(request) for request in self.requests]
-
-    def submit(self, request) -> int:
-        self.requests.append(request)
-        before, self._current = self._current, len(self.requests)
-        if before is not None:
-            self.superseded.emit(before)
-        return len(self.requests)
-
-    def cancel(self) -> None:
-        if self._current is not None:
-            job, self._current = self._current, None
-            self.cancelled.emit(job)
-
-    def warm(self, path, device) -> None:
-        pass
-
-    def tell(self, found) -> None:
-        self.partial.emit(self._current, found)
-
-    def finish(self, result) -> None:
-        job, self._current = self._current, None
-        self.finished.emit(job, result)
-
-    def fail(self, error) -> None:
-        job, self._current = self._current, None
-        self.failed.emit(job, error)
 
 
 @pytest.fixture(scope="module")

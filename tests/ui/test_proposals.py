@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QObject, Signal
 
 from her2desk.dicom.reader import open_image
 from her2desk.domain.drawing import drawing_of
@@ -20,47 +19,11 @@ from her2desk.ui.jobs import Background
 from her2desk.ui.proposals import Proposals
 from her2desk.ui.session import Session
 
+from .engine_stand_in import Runner
+
 WAIT_MS = 60_000
 DEMO = demo_case_dir() / "demo.dcm"
 PROMPT = Prompt(3, ((10.0, 20.0), (90.0, 80.0)))
-
-
-class Runner(QObject):
-    """Stands for the engine, with one question at a time as ``JobRunner`` has it."""
-
-    progressed = Signal(int, float, object)
-    finished = Signal(int, object)
-    failed = Signal(int, object)
-    cancelled = Signal(int)
-    superseded = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.requests: list = []
-        self._current: int | None = None
-
-    def submit(self, request) -> int:
-        self.requests.append(request)
-        before, self._current = self._current, len(self.requests)
-        if before is not None:
-            self.superseded.emit(before)
-        return len(self.requests)
-
-    def cancel(self) -> None:
-        if self._current is not None:
-            job, self._current = self._current, None
-            self.cancelled.emit(job)
-
-    def warm(self, path, device) -> None:
-        pass
-
-    def finish(self, result) -> None:
-        job, self._current = self._current, None
-        self.finished.emit(job, result)
-
-    def fail(self, error) -> None:
-        job, self._current = self._current, None
-        self.failed.emit(job, error)
 
 
 @pytest.fixture

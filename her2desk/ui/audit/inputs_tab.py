@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSortFilterProxyModel, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont
-from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTableView, QVBoxLayout, QWidget
 
 from her2desk.stats.meanings import Figure
 from her2desk.texts import tr
@@ -13,7 +13,7 @@ from her2desk.ui.audit.page import Page
 from her2desk.ui.theme import GRID, colours
 from her2desk.ui.widgets.labels import wrapped
 from her2desk.ui.widgets.meaning_mark import titled
-from her2desk.ui.widgets.tables import LEFT, RIGHT, Index, RowsModel, make_calm
+from her2desk.ui.widgets.tables import LEFT, RIGHT, Index, RowsModel, sortable_view
 
 if TYPE_CHECKING:
     from her2desk.audit.drift import InputDrift
@@ -89,18 +89,14 @@ class InputsTab(QWidget):
 
 
 def _view(model: InputModel) -> QTableView:
-    view = QTableView()
-    ordered = QSortFilterProxyModel(view)
-    ordered.setSortRole(_SORT_ROLE)
-    ordered.setSourceModel(model)
-    view.setModel(ordered)
-    view.setAccessibleName(tr("Inputs"))
-    view.setSortingEnabled(True)
-    make_calm(view, 7 * GRID, _WIDTHS)
-    view.setWordWrap(False)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.sortByColumn(P, Qt.SortOrder.AscendingOrder)
-    return view
+    return sortable_view(
+        model,
+        tr("Inputs"),
+        sort_role=_SORT_ROLE,
+        sorted_by=P,
+        row_height=7 * GRID,
+        widths=_WIDTHS,
+    )
 
 
 def _sort_key(row: "InputDrift", column: int) -> object:

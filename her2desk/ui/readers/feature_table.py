@@ -3,16 +3,15 @@
 import math
 
 from PySide6.QtCore import (
-    QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
+from PySide6.QtWidgets import QTableView, QWidget
 
 from her2desk.agreement.features import Estimate, FeatureAgreement
 from her2desk.texts import tr
 from her2desk.ui.readers.words import NO_FIGURE
 from her2desk.ui.theme import GRID
-from her2desk.ui.widgets.tables import LEFT, RIGHT, Index, RowsModel, make_calm
+from her2desk.ui.widgets.tables import LEFT, RIGHT, Index, RowsModel, sortable_view
 
 FEATURE, ABSOLUTE, ABSOLUTE_INTERVAL, CONSISTENT, CONSISTENT_INTERVAL, KEPT = range(6)
 _WIDTHS = (380, 108, 124, 108, 124)
@@ -44,18 +43,14 @@ class FeatureTableModel(RowsModel[FeatureAgreement]):
 
 def feature_view(model: FeatureTableModel) -> QTableView:
     """A sortable view of the model, the features least agreed on first."""
-    view = QTableView()
-    ordered = QSortFilterProxyModel(view)
-    ordered.setSortRole(_SORT_ROLE)
-    ordered.setSourceModel(model)
-    view.setModel(ordered)
-    view.setAccessibleName(tr("Features and how far the readers agree on them"))
-    view.setSortingEnabled(True)
-    make_calm(view, 7 * GRID, _WIDTHS)
-    view.setWordWrap(False)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.sortByColumn(ABSOLUTE, Qt.SortOrder.AscendingOrder)
-    return view
+    return sortable_view(
+        model,
+        tr("Features and how far the readers agree on them"),
+        sort_role=_SORT_ROLE,
+        sorted_by=ABSOLUTE,
+        row_height=7 * GRID,
+        widths=_WIDTHS,
+    )
 
 
 def cells_of(found: FeatureAgreement) -> tuple[str, ...]:

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 Index = QModelIndex | QPersistentModelIndex
@@ -51,6 +58,30 @@ class RowsModel(TitledModel, Generic[_Row]):
 
     def rowCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self.rows)
+
+
+def sortable_view(
+    model: QAbstractTableModel,
+    name: str,
+    *,
+    sort_role: int,
+    sorted_by: int,
+    row_height: int,
+    widths: Sequence[int],
+) -> QTableView:
+    """A calm view of ``model``, one row at a time, in ascending order of a column at first."""
+    view = QTableView()
+    ordered = QSortFilterProxyModel(view)
+    ordered.setSortRole(sort_role)
+    ordered.setSourceModel(model)
+    view.setModel(ordered)
+    view.setAccessibleName(name)
+    view.setSortingEnabled(True)
+    make_calm(view, row_height, widths)
+    view.setWordWrap(False)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.sortByColumn(sorted_by, Qt.SortOrder.AscendingOrder)
+    return view
 
 
 def make_calm(view: QTableView, row_height: int, widths: Sequence[int] = ()) -> None:
