@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from her2desk.cli.commands import COMMANDS
+from her2desk.private_files import keep_private
 
 WINDOW_FLAGS = ("--demo",)
 WINDOW_OPTIONS = ("--library", "--out", "--pack")  # each with a value
@@ -13,6 +14,7 @@ WINDOW_OPTIONS = ("--library", "--out", "--pack")  # each with a value
 def main() -> int:
     """Open the window, or run the command that the arguments name; returns the exit code."""
     multiprocessing.freeze_support()
+    keep_private()
     arguments = sys.argv[1:]
     if wants_window(arguments):
         from her2desk.ui.app import run

@@ -5,6 +5,7 @@ named by whose turn it is: the input's, the pack's or ours; the command line tur
 codes.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from her2desk.texts import Message, as_message, msg
@@ -16,6 +17,17 @@ EXIT_OUR_FAULT = 5
 EXIT_INTERRUPTED = 130
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A mistake of the program's own: its ``reference`` in the log, and where it happened.
+
+    ``details`` are kinds of error and places in the code; no values, so they may be shown and sent.
+    """
+
+    reference: str
+    details: str
+
+
 class Her2DeskError(Exception):
     """Something went wrong that the user should hear about in one sentence.
 
@@ -24,23 +36,30 @@ class Her2DeskError(Exception):
     message : what is wrong, as a ``Message`` (translatable) or plain text.
     remedy : what to do about it.
     code : a stable word for scripts, such as ``"not-dicom"``.
+    fault : where the program's own mistake can be found, where it is one.
     """
 
     exit_code = EXIT_OUR_FAULT
 
     def __init__(
-        self, message: Message | str, remedy: Message | str = "", *, code: str = "internal"
+        self,
+        message: Message | str,
+        remedy: Message | str = "",
+        *,
+        code: str = "internal",
+        fault: Fault | None = None,
     ):
         self.message = as_message(message)
         self.remedy = as_message(remedy)
         self.code = code
+        self.fault = fault
         super().__init__(message, remedy)
 
     def __str__(self) -> str:
         return f"{self.message.text()} {self.remedy.text()}".strip()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.message, self.remedy, self.code)
+        return _rebuild, (type(self), self.message, self.remedy, self.code, self.fault)
 
 
 class InputRefused(Her2DeskError):
@@ -79,6 +98,6 @@ class Cancelled(Exception):
 
 
 def _rebuild(
-    cls: type[Her2DeskError], message: Message, remedy: Message, code: str
+    cls: type[Her2DeskError], message: Message, remedy: Message, code: str, fault: Fault | None
 ) -> Her2DeskError:
-    return cls(message, remedy, code=code)
+    return cls(message, remedy, code=code, fault=fault)

@@ -1,12 +1,12 @@
 """What the user chose, in one small JSON file; broken values fall back to the defaults."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from her2desk.errors import StoreRefused
+from her2desk.private_files import make_private_folder, write_private
 from her2desk.texts import msg
 
 THEMES = ("dark", "light", "system")
@@ -55,18 +55,14 @@ def load_settings(path: Path) -> Settings:
 
 
 def save_settings(path: Path, settings: Settings) -> None:
-    """Write ``settings`` so that a crash leaves either the old file or the new one.
+    """Write ``settings``, for the user alone, so that a crash leaves either the old file or the new one.
 
     Raises ``StoreRefused`` when the file cannot be written; the old one is then still there.
     """
-    temporary = path.with_suffix(".tmp")
+    content = json.dumps(asdict(settings), indent=2, sort_keys=True).encode()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(asdict(settings), file, indent=2, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        make_private_folder(path.parent)
+        write_private(path, content)
     except OSError as error:
         raise StoreRefused(
             msg("The settings could not be saved."),

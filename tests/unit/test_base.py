@@ -1,13 +1,18 @@
 """Errors, texts, paths, settings and the log: what everything else stands on."""
 
+import faulthandler
 import gettext
 import json
 import logging
+import os
 import pickle
 import re
+import subprocess
 import sys
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -25,7 +30,14 @@ from her2desk.errors import (
     PackRefused,
     StoreRefused,
 )
-from her2desk.logs import logging_to
+from her2desk.logs import (
+    LOGS_VARIABLE,
+    crash_files,
+    crashes_written,
+    log_in_worker,
+    logging_in_child,
+    logging_to,
+)
 from her2desk.settings import Settings, load_settings, save_settings
 from her2desk.stats.counts import phrase
 from her2desk.texts import CATALOGUE, SOURCE_LANGUAGE, Message, msg, msgn, tr, trn
@@ -192,6 +204,15 @@ class TestSettings:
         file.write_text('{"theme": "neon", "reader": "Dr Chan", "local_prevalence": 1.5, "x": 1}')
         assert load_settings(file) == Settings(reader="Dr Chan")
 
+    def test_are_for_their_owner_alone(self, tmp_path: Path) -> None:
+        before = os.umask(0o022)
+        try:
+            save_settings(tmp_path / "new" / "settings.json", Settings())
+        finally:
+            os.umask(before)
+        modes = [oct(p.stat().st_mode & 0o777) for p in (tmp_path / "new", *tmp_path.glob("*/*"))]
+        assert modes == ["0o700", "0o600"]
+
     def test_that_cannot_be_written_are_a_sentence(self, tmp_path: Path) -> None:
         (tmp_path / "in-the-way").write_text("")
         with pytest.raises(StoreRefused) as refused:
@@ -219,8 +240,54 @@ class TestLog:
             warnings.simplefilter("always")
             warnings.warn("an odd value", UserWarning, stacklevel=1)
         assert path.name == "engine.log"
-        assert "an odd value" in path.read_text()
+        logged = path.read_text()
+        assert re.search(r"WARNING her2desk.logs: UserWarning at .*test_base.py:\d+", logged)
+        assert "an odd value" not in logged  # it may be a patient's
         assert capsys.readouterr().err == ""
+
+    def test_is_for_its_owner_alone(self, tmp_path: Path) -> None:
+        before = os.umask(0o022)
+        try:
+            with logging_to(tmp_path) as path:
+                logging.getLogger("her2desk").error("x")
+        finally:
+            os.umask(before)
+        modes = [oct(p.stat().st_mode & 0o777) for p in (path.parent, path)]
+        assert modes == ["0o700", "0o600"]
+
+    def test_a_child_logs_beside_whoever_started_it(self, tmp_path: Path) -> None:
+        with logging_to(tmp_path), logging_in_child("frames"):
+            logging.getLogger("her2desk").error("heard")
+        assert "heard" in (tmp_path / "logs" / "frames.log").read_text()
+        assert LOGS_VARIABLE not in os.environ
+
+    def test_a_child_of_nobody_who_logs_is_silent(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv(LOGS_VARIABLE, raising=False)
+        with warnings.catch_warnings(), logging_in_child("frames"):
+            warnings.simplefilter("always")
+            logging.getLogger("pydicom").error("Xylophon")
+            warnings.warn("Xylophon", UserWarning, stacklevel=1)
+        assert capsys.readouterr().err == ""
+
+    def test_an_error_that_ends_a_child_is_in_the_log_and_not_printed(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with logging_to(tmp_path), pytest.raises(SystemExit) as ended, logging_in_child("frames"):
+            raise ValueError("Xylophon")
+        assert ended.value.code == 1
+        logged = (tmp_path / "logs" / "frames.log").read_text()
+        assert "raised ValueError" in logged
+        assert "Xylophon" not in logged + capsys.readouterr().err
+
+    def test_a_worker_of_a_pool_logs_until_it_ends(self, tmp_path: Path) -> None:
+        with (
+            logging_to(tmp_path),
+            ProcessPoolExecutor(1, get_context("spawn"), log_in_worker, ("pool",)) as pool,
+        ):
+            assert pool.submit(warnings.warn, "Xylophon").result() is None
+        assert "UserWarning at " in (tmp_path / "logs" / "pool.log").read_text()
 
     def test_a_log_that_cannot_be_written_stops_nothing(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -237,15 +304,66 @@ class TestLog:
         assert before == (list(logging.getLogger().handlers), logging.getLogger("her2desk").level)
 
 
+class TestCrashes:
+    CODE = """
+import faulthandler, sys
+from pathlib import Path
+from her2desk.logs import crashes_written
+with crashes_written(Path(sys.argv[1]), "window") as path:
+    if sys.argv[2] == "crash":
+        faulthandler._sigsegv()
+"""
+
+    def run(self, library: Path, how: str) -> int:
+        return subprocess.run(
+            [sys.executable, "-c", self.CODE, str(library), how],
+            check=False,
+            capture_output=True,
+            cwd=Path(paths.__file__).parent.parent,
+        ).returncode
+
+    def test_of_native_code_are_written_for_their_owner_alone(self, tmp_path: Path) -> None:
+        assert self.run(tmp_path, "crash") < 0
+        (path,) = crash_files(tmp_path)
+        assert "Segmentation fault" in path.read_text()
+        assert path.stat().st_mode & 0o077 == 0
+
+    def test_without_one_nothing_is_left(self, tmp_path: Path) -> None:
+        assert self.run(tmp_path, "end") == 0
+        assert list((tmp_path / "logs").iterdir()) == []
+        assert crash_files(tmp_path) == []
+
+    def test_the_last_few_are_kept(self, tmp_path: Path) -> None:
+        (tmp_path / "logs").mkdir()
+        for n in range(8):
+            path = tmp_path / "logs" / f"window-{n}.crash"
+            path.write_text("Fatal")
+            os.utime(path, (1000 + n, 1000 + n))
+        self.run(tmp_path, "crash")
+        assert [p.name for p in crash_files(tmp_path)[1:]] == [
+            f"window-{n}.crash" for n in (7, 6, 5, 4)
+        ]
+
+    def test_where_they_cannot_be_written_the_work_goes_on(self, tmp_path: Path) -> None:
+        (tmp_path / "logs").write_text("in the way")
+        assert self.run(tmp_path, "end") == 0
+        assert crash_files(tmp_path) == []
+
+    def test_whoever_writes_them_already_goes_on(self, tmp_path: Path) -> None:
+        """Here that is pytest."""
+        assert faulthandler.is_enabled()
+        with crashes_written(tmp_path) as path:
+            assert path is None
+        assert faulthandler.is_enabled()
+
+
 def test_the_base_needs_nothing_heavy() -> None:
-    assert not {"torch", "PySide6"} & {m.partition(".")[0] for m in _modules_of_base()}
+    assert not {"torch", "PySide6", "filelock"} & {m.partition(".")[0] for m in _modules_of_base()}
 
 
 def _modules_of_base() -> set[str]:
-    import subprocess
-
     code = (
-        "import sys; from her2desk import errors, logs, paths, settings, texts; "
+        "import sys; from her2desk import errors, faults, last_run, logs, paths, settings, texts; "
         "print('\\n'.join(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,94 @@
+"""How the program is installed here, as JSON: versions, the system, the pack and the library."""
+
+import os
+import platform
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from her2desk import __version__
+from her2desk.errors import Her2DeskError
+from her2desk.packs.pack import open_pack
+from her2desk.paths import demo_pack_path
+from her2desk.private_files import open_to_others
+from her2desk.settings import Settings
+from her2desk.store.connection import DATABASE_NAME
+from her2desk.store.vault import is_encrypted
+
+KEPT_PACKS = "packs"
+PERSONAL = ("reader", "pack_path")
+
+
+def program_facts() -> dict[str, Any]:
+    """Versions of the program, Python and the system, and what the computer has."""
+    return {
+        "her2desk": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "is_frozen": bool(getattr(sys, "frozen", False)),
+    }
+
+
+def package_versions() -> dict[str, str]:
+    """Every package that can be imported here, by name."""
+    found = {str(one.metadata["Name"]): one.version for one in distributions()}
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def pack_facts(settings: Settings, library: Path) -> dict[str, Any]:
+    """The pack in use, and the digests of those that the library keeps."""
+    chosen = Path(settings.pack_path) if settings.pack_path else demo_pack_path()
+    kept = sorted(path.stem for path in (library / KEPT_PACKS).glob("*.h2pack"))
+    try:
+        pack = open_pack(chosen)
+    except Her2DeskError as error:
+        return {"refused": error.code, "kept": kept}
+    facts = {"version": pack.identity.version, "digest": pack.digest, "demo": pack.identity.demo}
+    return {**facts, "kept": kept}
+
+
+def library_facts(library: Path) -> dict[str, Any]:
+    """The library's schema, how much it holds, and whether only its owner can read it."""
+    database = library / DATABASE_NAME
+    facts: dict[str, Any] = {"exists": database.is_file()}
+    if not database.is_file():
+        return facts
+    facts["encrypted"] = is_encrypted(library)
+    try:
+        if not facts["encrypted"]:
+            facts |= _contents(database)
+    except sqlite3.Error as error:
+        facts["unreadable"] = type(error).__name__
+    with suppress(OSError):
+        facts["bytes"] = sum(size for size, _ in _entries(library))
+        facts["open_to_others"] = sum(is_open for _, is_open in _entries(library))
+    return facts
+
+
+def _contents(database: Path) -> dict[str, Any]:
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        return {
+            "schema": connection.execute("PRAGMA user_version").fetchone()[0],
+            "cases": connection.execute("SELECT count(*) FROM cases").fetchone()[0],
+        }
+
+
+def settings_facts(settings: Settings) -> dict[str, Any]:
+    """The choices, without the reader's name and where the pack lies."""
+    return {name: value for name, value in asdict(settings).items() if name not in PERSONAL}
+
+
+def _entries(folder: Path) -> Iterator[tuple[int, bool]]:
+    """Of each file its size, of each file and folder whether others can reach it."""
+    for path in (folder, *folder.rglob("*")):
+        with suppress(OSError):
+            found = path.stat()
+            yield (found.st_size if stat.S_ISREG(found.st_mode) else 0), open_to_others(path)
