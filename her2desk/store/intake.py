@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from her2desk.domain.image import UltrasoundImage
-from her2desk.store import cases, history
+from her2desk.store import cases, history, imported
 from her2desk.store.connection import Database
 from her2desk.store.files import FileStore, StagedFile
 from her2desk.store.history import Action
@@ -107,7 +107,7 @@ class Intake:
         now = self._clock()
         utc = now.astimezone(UTC).isoformat(timespec="milliseconds")
         case_id = cases.insert(connection, image, waiting.file_name, utc)
-        content = {"image_sha256": image.sha256}
+        content = imported.said_of(connection, case_id)
         history.append(connection, case_id, Action.IMPORTED, content, self._reader, now)
         if image.sop_instance_uid is None:
             return AddedImage(case_id, was_new=True)

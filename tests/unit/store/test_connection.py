@@ -12,16 +12,9 @@ from pathlib import Path
 import pytest
 
 from her2desk.errors import InputRefused, StoreRefused
-from her2desk.store import connection as store_connection
-from her2desk.store.connection import (
-    DATABASE_NAME,
-    Database,
-    known_migrations,
-    migrate,
-    open_database,
-    schema_version,
-)
+from her2desk.store.connection import DATABASE_NAME, Database, open_database
 from her2desk.store.files import FileStore
+from her2desk.store.migrating import known_migrations, schema_version
 from her2desk.store.opening import open_library
 
 
@@ -57,38 +50,6 @@ def test_writes_are_made_to_last(database: Database) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
         assert connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
-
-
-def test_migrations_are_applied_in_order_and_once(path: Path) -> None:
-    first = "CREATE TABLE a (x);"
-    second = "ALTER TABLE a ADD COLUMN y;\nINSERT INTO a VALUES (1, 2);\n"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrate(connection, (first,))
-        migrate(connection, (first, second))
-        migrate(connection, (first, second))
-        assert connection.execute("SELECT * FROM a").fetchall() == [(1, 2)]
-        assert schema_version(connection) == 2
-
-
-def test_a_migration_that_fails_leaves_nothing_of_itself(path: Path) -> None:
-    first = "CREATE TABLE a (x);"
-    broken = "CREATE TABLE b (x);\nINSERT INTO nowhere VALUES (1);\n"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        with pytest.raises(sqlite3.OperationalError):
-            migrate(connection, (first, broken))
-        assert schema_version(connection) == 1
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
-        assert names == ["a"]
-
-
-def test_a_migration_done_meanwhile_by_another_process_is_not_repeated(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrate(connection, ("CREATE TABLE a (x);",))
-        answers = iter([0, 1, 1])  # before the lock, under it, afterwards
-        monkeypatch.setattr(store_connection, "schema_version", lambda _: next(answers))
-        migrate(connection, ("CREATE TABLE a (x);",))
 
 
 def test_a_library_of_a_newer_version_is_left_alone(path: Path) -> None:
