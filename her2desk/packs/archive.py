@@ -2,7 +2,8 @@
 
 Members are stored, not compressed, so that the same members give the same bytes with any zlib and
 a pack cannot hide a bomb; compressed members are read, within the same limits. The digest of a
-pack is the SHA-256 of its ``SHA256SUMS``; ``signature`` is the one member outside that list.
+pack is the SHA-256 of its ``SHA256SUMS``; outside that list are only ``signature`` and
+``signer.pub``, the public key that the signature is checked with.
 """
 
 import hashlib
@@ -20,33 +21,50 @@ from pathlib import Path
 from typing import IO
 
 from her2desk.errors import PackRefused
+from her2desk.packs.zip_layout import (
+    CENTRAL_ENTRY_BYTES,
+    LOCAL_MAGIC,
+    Encrypted,
+    NotPlain,
+    check_layout,
+    read_end,
+)
+from her2desk.private_files import sync_folder
 from her2desk.texts import Message, msg
 
 SUMS = "SHA256SUMS"
 SIGNATURE = "signature"
-SIGNATURE_BYTES = 64  # Ed25519, RFC 8032
+SIGNER = "signer.pub"
+UNLISTED = (SIGNATURE, SIGNER)
+_SIZES = {SIGNATURE: 64, SIGNER: 113}  # Ed25519 (RFC 8032), and its public key as PEM (RFC 8410)
 
 MAX_MEMBERS = 2048  # a picture of each validation patient among them
 MAX_TOTAL_BYTES = 640 * 2**20  # a VGG19 in float32 is 532 MiB, a ResNet101 163
 MAX_TEXT_BYTES = 32 * 2**20  # manifest, card, tables, linear models, pictures
+MAX_ARRAY_BYTES = 160 * 2**20  # four million nodes of trees are 120
 MAX_NAME_BYTES = 128
 
+_LIMITS = {
+    SUMS: 2**20,
+    "manifest.json": 2 * 2**20,
+    "models/models.json": 8 * 2**20,
+    "models/readout.json": 8 * 2**20,
+    "validation.csv": 16 * 2**20,
+    "card.md": 2**20,
+    "profile.json": 2**20,
+}
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 _ALLOWED = re.compile(
-    r"manifest\.json|card\.md|validation\.csv|profile\.json|signature"
+    r"manifest\.json|card\.md|validation\.csv|profile\.json|signature|signer\.pub"
     rf"|networks/{_NAME}\.safetensors|models/{_NAME}\.(safetensors|json)|preview/{_NAME}\.png"
 )
 _UNSAFE = re.compile(r"^/|^[A-Za-z]:|\\|[\x00-\x1f\x7f]|(^|/)\.{1,2}(/|$)|//")
+_WINDOWS_DEVICE = re.compile(r"(^|/)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
 _SUMS_LINE = re.compile(r"([0-9a-f]{64})  ([^\r\n]+)")
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o644
 _UNIX = 3
-_ENCRYPTED = 0x1
-_END_RECORD = struct.Struct("<4s4H2LH")  # APPNOTE.TXT 4.3.16
-_END_MAGIC = b"PK\x05\x06"
-_LOCAL_MAGIC = b"PK\x03\x04"
-_CENTRAL_ENTRY_BYTES = 46  # APPNOTE.TXT 4.3.12, before name and extra field
 _READ_STEP = 2**20
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -65,22 +83,33 @@ _GET_RIGHT_FILE = msg("Choose a file that ends in .h2pack, or get the pack again
 
 @dataclass(frozen=True)
 class Archive:
-    """A pack whose every byte was checked: ``members`` without ``SHA256SUMS`` and ``signature``."""
+    """A pack whose every byte was checked: ``members`` are those that ``SHA256SUMS`` lists.
+
+    ``signature`` and ``signer`` (a public key, PEM) are as they stand in the file; whether they are
+    true is for ``signing`` to say.
+    """
 
     digest: str
     members: Mapping[str, bytes]
     signature: bytes | None = None
+    signer: bytes | None = None
 
     @property
     def sums(self) -> bytes:
         """``SHA256SUMS`` as it stands in the pack: what a signature is of."""
         return _sums_of(self.members)
 
+    @property
+    def whole(self) -> dict[str, bytes]:
+        """All members to write, the unlisted among them."""
+        unlisted = {SIGNATURE: self.signature, SIGNER: self.signer}
+        return {**self.members, **{n: c for n, c in unlisted.items() if c is not None}}
+
 
 def write_archive(path: Path, members: Mapping[str, bytes]) -> str:
     """Write ``members`` as a pack, replacing ``path`` in one step, and return the pack's digest.
 
-    The same members give the same bytes. A ``signature`` member is stored outside the digest.
+    The same members give the same bytes. ``signature`` and ``signer.pub`` lie outside the digest.
     Raises ``PackRefused`` for a name or a size that reading would refuse, and when the disk cannot
     take the file; then whatever was at ``path`` is still there.
     """
@@ -95,6 +124,7 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> str:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
+            sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -115,7 +145,7 @@ def read_archive(path: Path) -> Archive:
     """
     try:
         with path.open("rb") as file:
-            _check_end_record(file)
+            _check_plain(file)
             try:
                 contents = _read_zip(file)
             except _UNREADABLE as error:
@@ -133,16 +163,16 @@ def read_archive(path: Path) -> Archive:
             _GET_AGAIN,
             code="pack-missing-file",
         )
-    signature = contents.pop(SIGNATURE, None)
+    signature, signer = contents.pop(SIGNATURE, None), contents.pop(SIGNER, None)
     _check_sums(sums, contents)
-    return Archive(hashlib.sha256(sums).hexdigest(), contents, signature)
+    return Archive(hashlib.sha256(sums).hexdigest(), contents, signature, signer)
 
 
 def _sums_of(members: Mapping[str, bytes]) -> bytes:
     lines = [
         f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n"
         for name in sorted(members)
-        if name != SIGNATURE
+        if name not in UNLISTED
     ]
     return "".join(lines).encode()
 
@@ -167,36 +197,37 @@ def _check_members(members: Mapping[str, bytes]) -> None:
     _check_total(sum(len(content) for content in members.values()))
 
 
-def _check_end_record(file: IO[bytes]) -> None:
+def _check_plain(file: IO[bytes]) -> None:
     """Refuse what is no plain ZIP before zipfile allocates anything for its directory.
 
-    The end record must close the file and the directory must end where it begins: no comment,
-    nothing in front, nothing behind, so a pack cannot be another kind of file as well.
+    No comment, nothing in front, between or behind, so a pack cannot be another kind of file as
+    well, nor another pack to another reader.
     """
     size = file.seek(0, os.SEEK_END)
     slack = MAX_TEXT_BYTES  # the sums, headers and directory
     if size > MAX_TOTAL_BYTES + slack:
         raise _too_large(msg("The pack has {mb:.0f} MB.", mb=size / 1e6))
     file.seek(0)
-    if file.read(len(_LOCAL_MAGIC)) != _LOCAL_MAGIC:
+    if file.read(len(LOCAL_MAGIC)) != LOCAL_MAGIC:
         raise PackRefused(
             msg("The file is not a model pack: it is not a ZIP archive."),
             _GET_RIGHT_FILE,
             code="pack-not-zip",
         )
-    if size < _END_RECORD.size:
-        raise _damaged()
-    file.seek(size - _END_RECORD.size)
-    record = _END_RECORD.unpack(file.read(_END_RECORD.size))
-    magic, disk, first_disk, here, count, length, offset, comment = record
-    if magic != _END_MAGIC or disk or first_disk or here != count or comment:
-        raise _damaged()
-    _check_count(count)
-    if offset + length + _END_RECORD.size != size:
-        raise _damaged()
-    if length > count * (_CENTRAL_ENTRY_BYTES + 2 * MAX_NAME_BYTES):
-        raise _damaged()
-    file.seek(0)
+    try:
+        end = read_end(file, size)
+        _check_count(end.count)
+        if end.length > end.count * (CENTRAL_ENTRY_BYTES + 2 * MAX_NAME_BYTES):
+            raise _damaged()
+        check_layout(file, end)
+    except Encrypted as error:
+        raise PackRefused(
+            msg("The pack's file {name!r} is encrypted.", name=str(error)),
+            _GET_AGAIN,
+            code="pack-unreadable",
+        ) from error
+    except NotPlain as error:
+        raise _damaged() from error
 
 
 def _read_zip(file: IO[bytes]) -> dict[str, bytes]:
@@ -215,14 +246,6 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         raise _unsafe(entry.orig_filename)
-    if entry.flag_bits & _ENCRYPTED:
-        raise PackRefused(
-            msg("The pack's file {name} is encrypted.", name=entry.filename),
-            _GET_AGAIN,
-            code="pack-unreadable",
-        )
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _damaged()
     _check_size(entry.filename, entry.file_size)
 
 
@@ -269,13 +292,14 @@ def _parse_sums(sums: bytes) -> dict[str, str]:
     matches = [_SUMS_LINE.fullmatch(line) for line in lines[:-1]]
     listed = {match[2]: match[1] for match in matches if match}
     is_whole = lines[-1] == "" and all(matches) and len(listed) == len(matches)
-    if not is_whole or list(listed) != sorted(listed) or SIGNATURE in listed:
+    if not is_whole or list(listed) != sorted(listed) or any(n in listed for n in UNLISTED):
         raise _sums_changed()
     return listed
 
 
 def _check_name(name: str) -> None:
-    if _UNSAFE.search(name) or len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES:
+    is_long = len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES
+    if is_long or _UNSAFE.search(name) or _WINDOWS_DEVICE.search(name):
         raise _unsafe(name)
     if name != SUMS and not _ALLOWED.fullmatch(name):
         raise _forbidden(name)
@@ -297,15 +321,25 @@ def _check_count(count: int) -> None:
 
 
 def _check_size(name: str, size: int) -> None:
-    if name == SIGNATURE and size != SIGNATURE_BYTES:
+    if size != _SIZES.get(name, size):
         raise PackRefused(
-            msg("The pack's signature has {size} bytes instead of 64.", size=size),
+            msg(
+                "The pack's {name} has {size} bytes instead of {right}.",
+                name=name,
+                size=size,
+                right=_SIZES[name],
+            ),
             _GET_AGAIN,
             code="pack-signature",
         )
-    limit = MAX_TOTAL_BYTES if name.endswith(".safetensors") else MAX_TEXT_BYTES
-    if size > limit:
+    if size > _limit(name):
         raise _too_large(msg("The pack's file {name} has {mb:.0f} MB.", name=name, mb=size / 1e6))
+
+
+def _limit(name: str) -> int:
+    if name.endswith(".safetensors"):
+        return MAX_TOTAL_BYTES if name.startswith("networks/") else MAX_ARRAY_BYTES
+    return min(_LIMITS.get(name, MAX_TEXT_BYTES), MAX_TEXT_BYTES)
 
 
 def _check_total(size: int) -> None:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -12,13 +13,18 @@ from pydantic import (
 )
 
 from her2desk.domain.readout import IndeterminateRule
+from her2desk.packs.plain_text import checked_line
 
 SCHEMA_VERSION = 1
+MOST_FOLDS = 1000
+MOST_SUBMODELS = 1024  # a pattern of known inputs each
+MOST_NOMOGRAMS = 64
 MOST_PATIENTS = 10**9  # beyond, a count is none and its arithmetic may fail
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Moderate = Annotated[float, Field(ge=-1e12, le=1e12)]  # squares and sums of such stay finite
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Line = Annotated[str, AfterValidator(checked_line)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Family = Literal["logistic", "random-forest", "extra-trees", "xgboost", "lightgbm"]
 Link = Literal["identity", "shrunk-logit"]
@@ -106,7 +112,7 @@ class OperatingPointPart(PackPart):
     pattern: str
     name: Literal["youden", "sensitivity95", "specificity95"]
     threshold: Share
-    fold_thresholds: tuple[Share, ...] = Field(min_length=1)
+    fold_thresholds: tuple[Share, ...] = Field(min_length=1, max_length=MOST_FOLDS)
 
 
 class AucPart(PackPart):
@@ -209,8 +215,8 @@ class Manifest(PackPart):
     """``manifest.json``."""
 
     schema_version: Literal[1]
-    name: str = Field(min_length=1, max_length=80)
-    version: str = Field(min_length=1, max_length=40)
+    name: Line = Field(min_length=1, max_length=80)
+    version: Line = Field(min_length=1, max_length=40)
     demo: bool
     task: str
     input: Literal["ultrasound"]
@@ -224,7 +230,9 @@ class Manifest(PackPart):
     preprocessing: Preprocessing
     network: NetworkPart
     dlr_kind: Literal["crossfit", "frozen", "paper"]
-    operating_points: tuple[OperatingPointPart, ...] = Field(min_length=1)
+    operating_points: tuple[OperatingPointPart, ...] = Field(
+        min_length=1, max_length=3 * MOST_SUBMODELS
+    )
     indeterminate_rule: IndeterminateRule
     auc: AucTable
     provenance: Provenance
@@ -263,6 +271,8 @@ class LinearPart(PackPart):
     @model_validator(mode="after")
     def _shapes_agree(self) -> "LinearPart":
         n = len(self.terms)
+        if len(set(self.terms)) != n:
+            raise ValueError("a linear model names a term twice")
         if not (len(self.coefficients) == len(self.lower) == len(self.upper) == n):
             raise ValueError("a linear model's coefficients and limits do not match its terms")
         if len(self.covariance) != n + 1 or any(len(row) != n + 1 for row in self.covariance):
@@ -353,5 +363,5 @@ class Models(PackPart):
     radiomics: BranchPart
     dlr: BranchPart
     scaling: dict[str, FeatureScale]
-    submodels: tuple[Submodel, ...] = Field(min_length=1)
-    nomograms: tuple[NomogramPart, ...] = ()
+    submodels: tuple[Submodel, ...] = Field(min_length=1, max_length=MOST_SUBMODELS)
+    nomograms: tuple[NomogramPart, ...] = Field((), max_length=MOST_NOMOGRAMS)

@@ -1,6 +1,5 @@
 """A model pack, opened: verified, checked and ready for the engine and the window."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
@@ -17,7 +16,7 @@ from her2desk.domain.prediction import PackIdentity
 from her2desk.domain.validation import OperatingPoint, ValidationRow, ValidationSource
 from her2desk.enhancement.enhancer import Enhancer
 from her2desk.enhancement.known import find_enhancer
-from her2desk.errors import PackRefused
+from her2desk.errors import InputRefused, PackRefused
 from her2desk.packs.archive import Archive, read_archive
 from her2desk.packs.branch import Branch
 from her2desk.packs.manifest import (
@@ -28,12 +27,14 @@ from her2desk.packs.manifest import (
     Models,
     Submodel,
 )
+from her2desk.packs.plain_text import check_json, check_text
 from her2desk.packs.readout_checks import is_covariance, readout_fits, wrong_picture
 from her2desk.packs.readout_part import READOUT_FILE, SPACE_FILE, ReadoutPart
 from her2desk.packs.space import Space, space_of
 from her2desk.packs.thumbnails import thumbnail_file
 from her2desk.packs.trees import TreeEnsemble
 from her2desk.packs.validation_table import read_validation
+from her2desk.radiomics.profile import load_profile
 from her2desk.texts import Message, msg
 
 CNN_FILE = "networks/cnn.safetensors"
@@ -46,6 +47,10 @@ CLINICAL_SIGNATURE = "clinical"
 SIGNATURES = (CLINICAL_SIGNATURE, CNN_LOGIT, DLR_SIGNATURE)
 PATTERN_SEPARATOR = "+"
 NO_CLINICAL_INPUT = "image-only"
+CARD_FILE = "card.md"
+PROFILE_FILE = "profile.json"
+_MOST_COMPONENTS = 4096  # a ResNet101 has 2048 penultimate features
+_MOST_HEADER_BYTES = 2**20  # of safetensors; a ResNet101 takes 60,000
 
 Part = TypeVar("Part", bound=BaseModel)
 
@@ -92,7 +97,7 @@ class Pack:
     @property
     def card(self) -> str:
         """The model card, Markdown."""
-        return self.archive.members["card.md"].decode("utf-8")
+        return self.archive.members[CARD_FILE].decode("utf-8")
 
     def operating_points(self, pattern: str) -> dict[str, OperatingPoint]:
         """The named operating points of the submodel for this pattern of known inputs."""
@@ -139,11 +144,13 @@ def pattern_inputs(pattern: str) -> frozenset[str]:
 
 
 def open_pack(path: Path) -> Pack:
-    """Read and check a pack; nothing of it is used before its hashes are verified.
+    """Read and check a pack; nothing of it is used before its hashes and signature are verified.
 
-    Raises ``PackRefused`` naming what is wrong.
+    Who signed it, and whether that is enough, is for ``trust`` to say. Raises ``PackRefused`` naming
+    what is wrong.
     """
     archive = read_archive(path)
+    _check_signature(archive)
     manifest = _manifest(archive)
     models = _parsed(archive, MODELS_FILE, Models)
     readout = ReadoutPart()
@@ -153,7 +160,7 @@ def open_pack(path: Path) -> Pack:
         archive,
         manifest,
         models,
-        _text(archive, "profile.json"),
+        _profile_text(archive),
         _validation(archive, len(manifest.operating_points[0].fold_thresholds)),
         None if models.clinical is None else _branch(archive, "clinical", models.clinical),
         _branch(archive, "radiomics", models.radiomics),
@@ -163,6 +170,7 @@ def open_pack(path: Path) -> Pack:
         readout,
         _space(archive, readout),
     )
+    _text(archive, CARD_FILE)
     _check_inputs(pack)
     _check_readout(pack)
     return pack
@@ -173,9 +181,18 @@ def trees_file(branch: str) -> str:
     return f"models/{branch}.safetensors"
 
 
+def _check_signature(archive: Archive) -> None:
+    """A pack that carries its signer's key was signed with it, or it was changed since."""
+    if archive.signer is not None:
+        # imports cryptography, which the window starts without
+        from her2desk.packs.signing import signer_of
+
+        signer_of(archive)
+
+
 def _manifest(archive: Archive) -> Manifest:
     try:
-        version = json.loads(archive.members["manifest.json"])["schema_version"]
+        version = check_json(archive.members["manifest.json"])["schema_version"]
     except (ValueError, KeyError, TypeError) as error:
         raise _broken("manifest.json") from error
     if isinstance(version, int) and version > SCHEMA_VERSION:
@@ -189,22 +206,37 @@ def _manifest(archive: Archive) -> Manifest:
 
 def _parsed(archive: Archive, name: str, kind: type[Part]) -> Part:
     try:
-        return kind.model_validate_json(archive.members[name])
-    except (KeyError, ValidationError) as error:
+        part = kind.model_validate_json(archive.members[name])
+        check_json(archive.members[name])  # what is here now has a form, and so an end
+    except (KeyError, ValueError) as error:  # pydantic's ValidationError among them
         raise _broken(name) from error
+    return part
 
 
 def _text(archive: Archive, name: str) -> str:
     try:
-        return archive.members[name].decode("utf-8")
-    except (KeyError, UnicodeDecodeError) as error:
+        return check_text(archive.members[name].decode("utf-8"))
+    except (KeyError, ValueError) as error:
         raise _broken(name) from error
+
+
+def _profile_text(archive: Archive) -> str:
+    text = _text(archive, PROFILE_FILE)
+    try:
+        check_json(archive.members[PROFILE_FILE])
+        load_profile(text)
+    except (ValueError, InputRefused) as error:
+        raise _broken(PROFILE_FILE) from error
+    return text
 
 
 def _tensors(archive: Archive, name: str) -> dict[str, NDArray[Any]]:
     try:
-        return dict(load_tensors(archive.members[name]))
-    except (KeyError, SafetensorError, ValueError) as error:
+        content = archive.members[name]
+        if int.from_bytes(content[:8], "little") > _MOST_HEADER_BYTES:
+            raise ValueError("a header")
+        return dict(load_tensors(content))
+    except (KeyError, SafetensorError, ValueError, TypeError, OverflowError) as error:
         raise _broken(name) from error
 
 
@@ -223,6 +255,8 @@ def _pca(archive: Archive) -> Mapping[str, NDArray[np.float64]]:
         raise _broken(PCA_FILE)
     mean, components = tensors["mean"], tensors["components"]
     if mean.ndim != 1 or components.ndim != 2 or components.shape[1] != mean.shape[0]:
+        raise _broken(PCA_FILE)
+    if len(components) > _MOST_COMPONENTS or not mean.dtype.kind == components.dtype.kind == "f":
         raise _broken(PCA_FILE)
     if not (np.isfinite(mean).all() and np.isfinite(components).all()):
         raise _broken(PCA_FILE)
@@ -262,7 +296,7 @@ def _validation(archive: Archive, folds: int) -> tuple[ValidationRow, ...]:
     if VALIDATION_FILE not in archive.members:
         return ()
     try:
-        return read_validation(archive.members[VALIDATION_FILE].decode("utf-8"), folds)
+        return read_validation(_text(archive, VALIDATION_FILE), folds)
     except (KeyError, ValueError, TypeError) as error:
         raise _broken(VALIDATION_FILE) from error
 

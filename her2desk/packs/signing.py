@@ -1,11 +1,14 @@
 """Who vouches for a pack: an Ed25519 signature (RFC 8032) over its ``SHA256SUMS``.
 
-The signature lies outside the digest, so signing changes no hash that anyone has noted. Keys are PEM
-files that OpenSSL reads and writes too: the private one PKCS #8, the public one SubjectPublicKeyInfo.
+The signature and the public key that it is checked with lie outside the digest, so signing changes
+no hash that anyone has noted. That the key fits says only that its owner signed; whose key it is
+says the trust store. Keys are PEM files that OpenSSL reads and writes too: the private one PKCS #8,
+the public one SubjectPublicKeyInfo (RFC 8410).
 """
 
 import hashlib
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -22,8 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from her2desk.errors import InputRefused, unwritable
-from her2desk.packs.archive import SIGNATURE, Archive, read_archive, write_archive
+from her2desk.errors import InputRefused, PackRefused, unwritable
+from her2desk.packs.archive import SIGNATURE, SIGNER, Archive, read_archive, write_archive
 from her2desk.texts import Message, msg
 
 OWNER_ONLY = 0o600
@@ -52,7 +55,7 @@ def write_new_key(path: Path, passphrase: bytes | None = None) -> tuple[Path, Ed
     if passphrase is not None:
         locked = BestAvailableEncryption(passphrase)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    public = public_pem(key.public_key())
     beside = path.with_name(path.name + PUBLIC_SUFFIX)
     if beside.exists():
         raise _exists(beside)
@@ -104,9 +107,32 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     return key
 
 
+def public_pem(key: Ed25519PublicKey) -> bytes:
+    """The public key as keygen and packs write it."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def public_key_of(pem: bytes) -> Ed25519PublicKey:
+    """The key that ``public_pem`` wrote; raises ``ValueError`` for anything else."""
+    try:
+        key = load_pem_public_key(pem)
+    except (TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError("no public key") from error
+    if not isinstance(key, Ed25519PublicKey) or public_pem(key) != pem:
+        raise ValueError("another kind of key")
+    return key
+
+
 def fingerprint(key: Ed25519PublicKey) -> str:
-    """SHA-256 of the raw public key, to compare by eye or by telephone."""
-    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
+    """SHA-256 of the SubjectPublicKeyInfo (DER), to compare by eye or by telephone."""
+    info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(info).hexdigest()
+
+
+def signed_members(members: Mapping[str, bytes], key: Ed25519PrivateKey) -> dict[str, bytes]:
+    """``members`` of a pack with the signature of ``key`` and its public key, to write."""
+    signature = key.sign(Archive("", members).sums)
+    return {**members, SIGNATURE: signature, SIGNER: public_pem(key.public_key())}
 
 
 def sign_pack(path: Path, key: Ed25519PrivateKey) -> str:
@@ -114,8 +140,24 @@ def sign_pack(path: Path, key: Ed25519PrivateKey) -> str:
 
     Raises ``PackRefused`` where the pack is not whole or cannot be written.
     """
-    archive = read_archive(path)
-    return write_archive(path, {**archive.members, SIGNATURE: key.sign(archive.sums)})
+    return write_archive(path, signed_members(read_archive(path).members, key))
+
+
+def signer_of(archive: Archive) -> Ed25519PublicKey | None:
+    """The key that the pack carries and that truly signed it; None where it carries none.
+
+    Raises ``PackRefused`` (``pack-signature``) for a key that is none, that signed nothing, or that
+    did not sign this pack.
+    """
+    if archive.signer is None:
+        return None
+    try:
+        key = public_key_of(archive.signer)
+    except ValueError as error:
+        raise _damaged_signature() from error
+    if signature_state(archive, key) is not SignatureState.SIGNED:
+        raise _damaged_signature()
+    return key
 
 
 def signature_state(archive: Archive, key: Ed25519PublicKey) -> SignatureState:
@@ -127,6 +169,14 @@ def signature_state(archive: Archive, key: Ed25519PublicKey) -> SignatureState:
     except InvalidSignature:
         return SignatureState.OTHER_KEY
     return SignatureState.SIGNED
+
+
+def _damaged_signature() -> PackRefused:
+    return PackRefused(
+        msg("The pack's signature does not belong to it: the pack or the signature was changed."),
+        msg("Get the pack again from whoever signed it; do not use this copy."),
+        code="pack-signature",
+    )
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from her2desk.domain.prediction import BRANCHES
@@ -9,6 +10,7 @@ from her2desk.domain.traits import Trait
 from her2desk.domain.validation import ValidationRow, ValidationSource
 
 COLUMNS = ("patient", "positive", "fold", "source", "pattern", "logit", *BRANCHES, *Trait)
+_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # no formula to any spreadsheet
 LARGEST = 1e6  # of log-odds, ratios and millimetres; squares and sums of such stay finite
 
 
@@ -38,8 +40,9 @@ def read_validation(text: str, folds: int) -> tuple[ValidationRow, ...]:
     """The rows of a table of ``folds`` outer folds.
 
     Raises ``ValueError`` or ``TypeError`` for a table that cannot be one: other columns, numbers
-    that are not finite or beyond all measure, out-of-fold rows without a fold and held-out rows with
-    one, a patient twice in one pattern or with two statuses or folds.
+    that are not finite or beyond all measure, patients not named by letters and figures, out-of-fold
+    rows without a fold and held-out rows with one, a patient twice in one pattern or with two
+    statuses or folds.
     """
     reader = csv.DictReader(io.StringIO(text))
     try:
@@ -66,6 +69,8 @@ def _row(raw: dict[str, str], folds: int) -> ValidationRow:
     fold = int(raw["fold"]) if raw["fold"] else None
     if (fold is None) != (source is ValidationSource.HELD_OUT):
         raise ValueError("a fold")
+    if not _PSEUDONYM.fullmatch(raw["patient"]):
+        raise ValueError("a patient")
     if raw["positive"] not in ("0", "1") or (fold is not None and not 0 <= fold < folds):
         raise ValueError("a row")
     return ValidationRow(

@@ -28,6 +28,8 @@ SHAPES: frozenset[FeatureClass] = frozenset({"shape", "shape2D"})
 
 Positive = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
+FINEST_BIN = 1.0  # grey levels; the matrices grow with the square of the number of bins
+
 _FIXED_NAMES: dict[ImageType, str] = {
     "Original": "original",
     "LBP2D": "lbp-2D",
@@ -84,7 +86,7 @@ class Profile(BaseModel):
     rounds_grey: bool
     pad_px: Annotated[int, Field(ge=2, le=500)] | None
     bin_count: Annotated[int, Field(ge=2, le=256)] | None
-    bin_width: Positive | None = None
+    bin_width: Annotated[float, Field(ge=FINEST_BIN, le=100, allow_inf_nan=False)] | None = None
     image_types: Annotated[tuple[ImageType, ...], Field(min_length=1)]
     log_sigmas: tuple[Positive, ...]
     wavelet: Literal["coif1", "haar", "db2", "sym4"]

@@ -18,14 +18,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from her2desk.errors import InputRefused, PackRefused
-from her2desk.packs.archive import SIGNATURE, Archive, read_archive, write_archive
+from her2desk.packs.archive import SIGNATURE, SIGNER, Archive, read_archive, write_archive
 from her2desk.packs.signing import (
     SignatureState,
     fingerprint,
+    public_pem,
     read_private_key,
     read_public_key,
     sign_pack,
     signature_state,
+    signed_members,
+    signer_of,
     write_new_key,
 )
 
@@ -61,7 +64,9 @@ def test_the_signature_is_rfc_8032s() -> None:
     public = key.public_key()
     assert key.sign(RFC_MESSAGE).hex() == RFC_SIGNATURE
     assert public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex() == RFC_PUBLIC
-    assert fingerprint(public) == hashlib.sha256(bytes.fromhex(RFC_PUBLIC)).hexdigest()
+    # RFC 8410, section 4: the SubjectPublicKeyInfo is this prefix and the 32 bytes
+    info = bytes.fromhex("302a300506032b6570032100" + RFC_PUBLIC)
+    assert fingerprint(public) == hashlib.sha256(info).hexdigest()
     sealed = Sealed("", {}, bytes.fromhex(RFC_SIGNATURE))
     assert signature_state(sealed, public) is SignatureState.SIGNED
 
@@ -243,3 +248,63 @@ def test_openssl_agrees(pack: Path, tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip()) == (0, "Signature Verified Successfully")
+
+
+def test_the_pack_carries_the_key_that_signed_it(pack: Path) -> None:
+    assert signer_of(read_archive(pack)) is None
+    key = Ed25519PrivateKey.generate()
+    sign_pack(pack, key)
+    archive = read_archive(pack)
+    assert archive.signer == public_pem(key.public_key())
+    signer = signer_of(archive)
+    assert signer is not None
+    assert fingerprint(signer) == fingerprint(key.public_key())
+
+
+def forged_signers() -> dict[str, dict[str, bytes]]:
+    key, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    whole = signed_members(MEMBERS, key)
+    alike = whole[SIGNER].replace(b"\n-----END", b" -----END")  # OpenSSL reads it all the same
+    return {
+        "another's key": {**whole, SIGNER: public_pem(other.public_key())},
+        "another's signature": {**whole, SIGNATURE: signed_members(MEMBERS, other)[SIGNATURE]},
+        "another pack's signature": {
+            **whole,
+            SIGNATURE: signed_members({"card.md": b"x"}, key)[SIGNATURE],
+        },
+        "a key and no signature": {n: c for n, c in whole.items() if n != SIGNATURE},
+        "no key": {**whole, SIGNER: b"?" * 113},
+        "a key in another spelling": {**whole, SIGNER: alike},
+        "a changed bit": {
+            **whole,
+            SIGNATURE: bytes([whole[SIGNATURE][0] ^ 1]) + whole[SIGNATURE][1:],
+        },
+    }
+
+
+@pytest.mark.parametrize("how", forged_signers())
+def test_a_key_that_did_not_sign_the_pack_is_refused(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "forged.h2pack"
+    write_archive(path, forged_signers()[how])
+    with pytest.raises(PackRefused) as refused:
+        signer_of(read_archive(path))
+    assert refused.value.code == "pack-signature"
+    assert refused.value.remedy.text()
+
+
+@pytest.mark.parametrize("size", [0, 112, 114])
+def test_a_key_of_another_size_is_refused_on_reading(tmp_path: Path, size: int) -> None:
+    with pytest.raises(PackRefused) as refused:
+        write_archive(tmp_path / "x.h2pack", {**MEMBERS, SIGNER: bytes(size)})
+    assert refused.value.code == "pack-signature"
+    assert "signer.pub" in refused.value.message.text()
+
+
+@pytest.mark.skipif(which("openssl") is None, reason="openssl is not installed")
+def test_the_fingerprint_can_be_worked_out_without_her2desk(tmp_path: Path) -> None:
+    beside, public = write_new_key(tmp_path / "key")
+    done = subprocess.run(
+        ["openssl", "pkey", "-pubin", "-in", str(beside), "-outform", "DER"],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert hashlib.sha256(done.stdout).hexdigest() == fingerprint(public)

@@ -73,6 +73,7 @@ def test_pixels_and_millimetres_have_profiles_of_their_own():
         ({"pad_px": None}, "needs pad_px"),
         ({"bin_count": None}, "either bin_count or bin_width"),
         ({"bin_width": 25.0}, "either bin_count or bin_width"),
+        ({"bin_count": None, "bin_width": 1e-7}, "bin_width"),
         ({"image_types": ["LBP3D"], "log_sigmas": []}, "LBP3D does not fit dimension 2"),
         ({"feature_classes": ["shape"]}, "shape does not fit dimension 2"),
         ({"dimension": 3}, "does not fit dimension 3"),
