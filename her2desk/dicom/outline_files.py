@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -88,15 +89,17 @@ def write_outline(
     format: OutlineFormat | None = None,  # noqa: A002 - the word that users know
     reader: str = "",
     overwrite: bool = False,
+    when: datetime | None = None,
 ) -> WrittenOutlines:
     """Write ``rois``, at most one a frame, of ``image`` to ``path``, whole or not at all.
 
     ``format`` None is the one that the name stands for. ``source`` is the image's own file, which a
-    DICOM SEG repeats patient and study of; ``reader`` becomes a SEG's creator. A mask marks the
-    pixels whose centre lies inside, and carries the polygon, so that ``outline_from_file`` gives the
-    same ROI back. Raises ``InputRefused``: ``outline-format``, ``outline-exists``, ``no-outline``,
-    ``frame-needed`` where the format holds one frame, what ``Roi.check``, ``segmentation_bytes`` and
-    ``nifti_bytes`` raise, ``mask-empty`` and ``unwritable``.
+    DICOM SEG repeats patient and study of; ``reader`` becomes a SEG's creator and ``when`` its date,
+    None for now. A mask marks the pixels whose centre lies inside, and carries the polygon, so that
+    ``outline_from_file`` gives the same ROI back. Raises ``InputRefused``: ``outline-format``,
+    ``outline-exists``, ``no-outline``, ``frame-needed`` where the format holds one frame, what
+    ``Roi.check``, ``segmentation_bytes`` and ``nifti_bytes`` raise, ``mask-empty`` and
+    ``unwritable``.
     """
     kind = format or format_of(path)
     chosen = tuple(sorted(rois, key=lambda roi: roi.frame_index))
@@ -106,7 +109,8 @@ def write_outline(
         content = (json.dumps(chosen[0].to_json()) + "\n").encode()
     else:
         masks = [_filled(roi, image) for roi in chosen]
-        content = _mask_file(kind, path, masks, chosen, image, source, reader)
+        made = when or datetime.now(UTC)
+        content = _mask_file(kind, path, masks, chosen, image, source, reader, made)
     _write_whole(path, content, lambda: _check_free(path, overwrite))
     return WrittenOutlines(path, kind, chosen)
 
@@ -119,12 +123,13 @@ def _mask_file(
     image: UltrasoundImage,
     source: Path | None,
     reader: str,
+    when: datetime,
 ) -> bytes:
     if kind is OutlineFormat.PNG:
         return _png(masks[0], rois)
     if kind is OutlineFormat.NIFTI:
         return nifti_bytes(masks, rois, image, packed=not path.name.lower().endswith(".nii"))
-    return segmentation_bytes(masks, rois, image, source, reader)
+    return segmentation_bytes(masks, rois, image, source, reader, when=when)
 
 
 def _check(rois: Sequence[Roi], kind: OutlineFormat, image: UltrasoundImage) -> None:

