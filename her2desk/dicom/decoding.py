@@ -6,6 +6,9 @@ process runs; RLE is Python throughout. Sending a decoded 1024 × 768 colour fra
 takes about 2 ms, in which other threads do run. Uncompressed frames are read where they are needed:
 that takes less than sending them.
 
+Foreign frames can also fill the memory: the child may take 2 GiB and no more, and is renewed after some
+hundreds of frames that it refused, since a decoder leaks over those (``limits``).
+
 Messages to the child: ("open", decode), ("frame", index); back ("ready",), ("frame", shape) and
 then the pixels as bytes, ("refused", error).
 """
@@ -20,9 +23,11 @@ from multiprocessing.context import SpawnProcess
 
 import numpy as np
 
+from her2desk.dicom.limits import MOST_REFUSALS, limit_memory, too_much_memory
 from her2desk.dicom.pixels import Frame
 from her2desk.dicom.refusals import malformed
 from her2desk.errors import InputRefused
+from her2desk.logs import logging_in_child
 from her2desk.texts import msg
 
 LOG = logging.getLogger(__name__)
@@ -43,6 +48,7 @@ class DecodingProcess:
         self._pipe: Connection | None = None
         self._is_ready = False
         self._opened: Decode | None = None
+        self._refused = 0  # by this child
         self._lock = threading.RLock()  # of the process being replaced while another looks at it
 
     @property
@@ -90,6 +96,10 @@ class DecodingProcess:
         try:
             return self._asked(decode, index)
         except InputRefused:
+            self._refused += 1
+            if self._refused >= MOST_REFUSALS:
+                LOG.info("the decoding process is renewed after so many damaged frames")
+                self.stop()
             raise
         except Exception as error:  # it died, or what it said last is cut off and makes no sense
             LOG.info("the decoding process ended at frame %d", index)
@@ -108,6 +118,7 @@ class DecodingProcess:
             process, pipe = self._process, self._pipe
             self._process = self._pipe = self._opened = None
             self._is_ready = False
+            self._refused = 0
         if process is not None and pipe is not None:
             process.kill()
             process.join()
@@ -135,15 +146,17 @@ class DecodingProcess:
 def serve(pipe: Connection) -> None:
     """The child's main loop; it ends when the window's end of the pipe does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the window decides when the child ends
-    try:
-        _listen(pipe)
-    except (EOFError, OSError):
-        LOG.info("the window is gone")
+    with logging_in_child("frames"):
+        try:
+            _listen(pipe)
+        except (EOFError, OSError):
+            LOG.info("the window is gone")
 
 
 def _listen(pipe: Connection) -> None:
     import her2desk.dicom.reader  # noqa: F401  all that a decoder needs, before the first is sent
 
+    limit_memory()
     pipe.send(("ready",))
     decode: Decode | None = None
     while True:
@@ -155,6 +168,8 @@ def _listen(pipe: Connection) -> None:
             frame = np.ascontiguousarray(decode(content))
         except InputRefused as error:
             pipe.send(("refused", error))
+        except MemoryError:
+            pipe.send(("refused", too_much_memory()))
         except Exception:
             LOG.exception("a frame could not be decoded")
             pipe.send(("refused", undecodable()))

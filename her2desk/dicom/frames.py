@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
@@ -25,7 +24,8 @@ from her2desk.dicom.header import (
     quiet,
 )
 from her2desk.dicom.layout import CONTRADICTION, PixelLayout, check_frame_size
-from her2desk.dicom.pixel_data import FrameSpans, PixelData
+from her2desk.dicom.limits import too_much_memory
+from her2desk.dicom.pixel_data import ITEM, FrameSpans, PixelData
 from her2desk.dicom.pixels import Frame, GreyScale, Palette
 from her2desk.dicom.refusals import (
     file_changed,
@@ -194,8 +194,8 @@ class DicomDecoder:
 
 def decode_frame(encoded: bytes, layout: PixelLayout) -> NDArray[np.integer[Any]]:
     """Stored values of one frame, RGB where it is a colour image; raises ``InputRefused``."""
-    _check_codestream(encoded, layout)
-    source = encapsulate([encoded], has_bot=False) if layout.is_encapsulated else encoded
+    check_codestream(encoded, layout)
+    source = _as_only_item(encoded) if layout.is_encapsulated else encoded
     options = {
         "rows": layout.rows,
         "columns": layout.columns,
@@ -214,14 +214,25 @@ def decode_frame(encoded: bytes, layout: PixelLayout) -> NDArray[np.integer[Any]
             stored, _ = get_decoder(UID(layout.syntax)).as_array(
                 source, index=0, decoding_plugin=PLUGINS.get(layout.syntax, ""), **options
             )
+    except MemoryError as error:
+        raise too_much_memory() from error
     except Exception as error:  # each codec has errors of its own
         raise malformed(msg("The compressed picture in this file cannot be decoded.")) from error
     result: NDArray[np.integer[Any]] = stored
     return result
 
 
-def _check_codestream(encoded: bytes, layout: PixelLayout) -> None:
-    """Refuse a frame whose own header asks for other than the file's, or that has no end."""
+def _as_only_item(encoded: bytes) -> bytes:
+    """Encapsulated pixel data of this one frame, byte for byte.
+
+    Not ``pydicom.encaps``, which adds a zero to an odd length: to RLE that was cut it would add the
+    last pixel.
+    """
+    return ITEM + bytes(4) + ITEM + len(encoded).to_bytes(4, "little") + encoded
+
+
+def check_codestream(encoded: bytes, layout: PixelLayout) -> None:
+    """Raise ``InputRefused`` for a frame that asks for other than the file's header, or has no end."""
     if layout.syntax == RLE:
         if len(encoded) * RLE_EXPANSION > MAX_DECODED_BYTES:
             raise too_large(msg("A compressed frame would unpack to more than 1 GB."))

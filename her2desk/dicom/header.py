@@ -19,6 +19,7 @@ from pydicom.uid import UID
 
 from her2desk.dicom.refusals import malformed, too_large, unsupported_syntax
 from her2desk.errors import InputRefused
+from her2desk.redaction import public
 from her2desk.texts import msg
 
 LOG = logging.getLogger(__name__)
@@ -69,9 +70,10 @@ class Attributes:
     def raw(self, keyword: str) -> Any:
         """The value as pydicom gives it, or None."""
         try:
-            return None if self._is_too_long(keyword) else self._dataset.get(keyword)
+            with quiet():
+                return None if self._is_too_long(keyword) else self._dataset.get(keyword)
         except Exception as error:  # hostile values raise anything, RecursionError included
-            LOG.info("%s cannot be read: %r", keyword, error)
+            LOG.info("%s cannot be read: %r", public(keyword), error)
             return None
 
     def _is_too_long(self, keyword: str) -> bool:
@@ -94,9 +96,10 @@ class Attributes:
         if value is None or isinstance(value, bytes):
             return ""
         try:
-            whole = "\\".join(str(v) for v in value) if is_list(value) else str(value)
+            with quiet():
+                whole = "\\".join(str(v) for v in value) if is_list(value) else str(value)
         except Exception as error:  # decoding by a character set that does not fit
-            LOG.info("%s is no text: %r", keyword, error)
+            LOG.info("%s is no text: %r", public(keyword), error)
             return ""
         kept = "".join(c if c.isprintable() else " " for c in whole[: 4 * MAX_TEXT])
         return kept.strip()[:MAX_TEXT]
@@ -104,10 +107,11 @@ class Attributes:
     def private_text(self, group: int, creator: str, offset: int) -> str:
         """The whole text of a private element (PS3.5 7.8), whatever its length; empty if absent."""
         try:
-            value = self._dataset.private_block(group, creator)[offset].value
-            return value.decode("ascii") if isinstance(value, bytes) else str(value)
+            with quiet():
+                value = self._dataset.private_block(group, creator)[offset].value
+                return value.decode("ascii") if isinstance(value, bytes) else str(value)
         except Exception as error:  # as in raw
-            LOG.info("%04x,%02x of %s cannot be read: %r", group, offset, creator, error)
+            LOG.info("%04x,%02x of %s cannot be read: %r", group, offset, public(creator), error)
             return ""
 
     def number(self, keyword: str) -> float | None:
@@ -197,11 +201,13 @@ def read_header(stream: BinaryIO, size: int) -> Header:
     try:
         with quiet():
             return _read(clamped)
-    except (InputRefused, OSError):
+    except InputRefused:
         clamped.check()
         raise
-    except Exception as error:  # hostile headers make pydicom raise anything
+    except Exception as error:  # hostile headers make pydicom raise anything, OSError included
         clamped.check()
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise malformed(msg("The DICOM header of this file is damaged.")) from error
 
 
@@ -298,7 +304,7 @@ class _Hush:
                 self._catching.__exit__(None, None, None)
                 self._catching = None
         for warning in caught:
-            LOG.info("%s", warning.message)
+            LOG.info("%s", type(warning.message))
 
 
 _HUSH = _Hush()

@@ -94,10 +94,15 @@ def file_changed() -> InputRefused:
 
 @contextmanager
 def os_errors_refused() -> Iterator[None]:
-    """Turn what the operating system refuses into a sentence."""
+    """Turn what the operating system refuses into a sentence.
+
+    An ``OSError`` without a number comes from a library that met damage: no fault of the disk's.
+    """
     try:
         yield
     except OSError as error:
+        if error.errno is None:
+            raise malformed(msg("The file is damaged.")) from error
         raise unreadable_file(error) from error
 
 

@@ -6,7 +6,6 @@ reading only, and nothing that is already there is ever overwritten.
 
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,8 @@ from her2desk.dicom.deidentify.verdict import Status
 from her2desk.dicom.scan import Candidate, CandidateStatus, candidate_files
 from her2desk.domain.progress import Progress
 from her2desk.errors import Cancelled, Her2DeskError, InputRefused, unwritable
+from her2desk.faults import recorded
+from her2desk.private_files import sync_folder, temporary_folder
 from her2desk.texts import Message, msg
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def deidentify(
         destination.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(destination) from error
-    with tempfile.TemporaryDirectory(prefix="her2desk-deidentify-") as folder:
+    with temporary_folder("deidentify") as folder:
         run = _Run(destination, choices, progress)
         stopped = run.go(sources, Path(folder))
     report = Report(tuple(run.files), choices.options, choices.key.fingerprint, stopped)
@@ -129,13 +130,17 @@ class _Run:
             return _refused(candidate, refusal.message, refusal.remedy, refusal.code)
         except Cancelled:
             raise
-        except Exception:
+        except Exception as error:
             # One file that we handle wrongly must not cost the others, nor be copied half done.
-            log.exception("a file could not be de-identified")
+            fault = recorded(log, error)
             return _refused(
                 candidate,
-                msg("Her2Desk made a mistake with this file, so it was not copied."),
-                msg("Report it; the log in the library's folder has the details."),
+                msg(
+                    "Her2Desk made a mistake with this file (reference {reference}), so it was not "
+                    "copied.",
+                    reference=fault.reference,
+                ),
+                msg("Save a diagnostic bundle and give it to whoever looks after Her2Desk."),
                 "internal",
             )
 
@@ -189,6 +194,7 @@ def _keep(part: Path, target: Path) -> None:
     if target.exists():
         raise _already_there()
     part.rename(target)
+    sync_folder(target.parent)
 
 
 def _already_there() -> InputRefused:

@@ -39,6 +39,7 @@ def test_a_wrapped_picture_keeps_its_pixels_and_has_its_scale(tmp_path):
     assert (opened.frames.frame(0) == pixels).all()
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_breast_usg_is_one_lesion_a_patient(test_data, tmp_path):
     rows = write_cohort("breast-usg", test_data, tmp_path / "cohort")

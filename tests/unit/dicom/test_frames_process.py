@@ -3,6 +3,7 @@
 import multiprocessing
 import operator
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from her2desk.dicom.decoding import DecodingProcess, ProcessDied
 from her2desk.dicom.reader import open_image
 from her2desk.errors import InputRefused
 from her2desk.paths import demo_case_dir
+
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="no such limit elsewhere")
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +61,16 @@ def test_one_image_after_another(shared: DecodingProcess, tmp_path: Path) -> Non
     shared.decode(first.decode, 1)
 
 
+def out_of_memory(_index: int) -> None:
+    raise MemoryError
+
+
 def test_the_childs_loop_answers_each_message_and_ends_with_the_window(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Run here, with the window's side in a thread."""
     monkeypatch.setattr(decoding.signal, "signal", lambda *_arguments: None)
+    monkeypatch.setattr(decoding, "limit_memory", lambda: None)
     ours, theirs = multiprocessing.Pipe()
     frames = open_image(demo_case_dir() / "demo.dcm").frames
     copy = tmp_path / "gone.dcm"
@@ -77,7 +85,7 @@ def test_the_childs_loop_answers_each_message_and_ends_with_the_window(
         ours.send(("frame", 2))
         heard.append(ours.recv())
         heard.append(ours.recv_bytes())
-        for decode in (gone.decode, operator.truediv):
+        for decode in (gone.decode, operator.truediv, out_of_memory):
             ours.send(("open", decode))
             ours.send(("frame", 0))
             heard.append(ours.recv()[1].code)
@@ -94,12 +102,41 @@ def test_the_childs_loop_answers_each_message_and_ends_with_the_window(
         expected.tobytes(),
         "unreadable-file",
         "malformed",
+        "too-large",
     ]
 
 
 def test_an_error_that_nobody_thought_of_is_a_sentence(shared: DecodingProcess) -> None:
     with pytest.raises(InputRefused, match="cannot be decoded"):
         shared.decode(operator.truediv, 0)
+
+
+@needs_linux
+def test_a_frame_that_would_fill_the_memory_is_refused_and_the_process_lives(
+    shared: DecodingProcess,
+) -> None:
+    with pytest.raises(InputRefused) as refused:
+        shared.decode(np.zeros, 3 * 2**30 // 8)  # numbers of eight bytes
+    assert refused.value.code == "too-large"
+    assert shared.is_ready()
+    frames = open_image(demo_case_dir() / "demo.dcm").frames
+    assert shared.decode(frames.decode, 0).shape == frames.frame(0).shape
+
+
+def test_a_process_is_renewed_after_many_damaged_frames(
+    process: DecodingProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoder leaks over each."""
+    monkeypatch.setattr(decoding, "MOST_REFUSALS", 3)
+    for refusals in (1, 2, 3):
+        assert process.pid is not None
+        with pytest.raises(InputRefused):
+            process.decode(operator.truediv, refusals)
+    assert process.pid is None
+    process.start()
+    assert process.wait_until_ready()
+    frames = open_image(demo_case_dir() / "demo.dcm").frames
+    process.decode(frames.decode, 0)
 
 
 def test_a_codec_that_ends_the_process_ends_no_more_than_that(process: DecodingProcess) -> None:
