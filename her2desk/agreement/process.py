@@ -11,6 +11,7 @@ from her2desk.agreement.features import FeatureTable, feature_agreement, too_few
 from her2desk.agreement.limits import MIN_CASES
 from her2desk.domain.progress import Portion, Progress
 from her2desk.errors import EngineFailed, Her2DeskError
+from her2desk.logs import logging_in_child
 from her2desk.texts import Message, msg
 
 POLL_S = 0.2  # how soon a request to stop is heard
@@ -89,8 +90,14 @@ class _Told:
 
 
 def _measure(pipe: Connection, outlines: Any, profile_name: str, minimum: int) -> None:
-    """The child: everything that measures is imported here."""
+    """The child; it logs beside the window."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
+    with logging_in_child("features"):
+        _send_measured(pipe, outlines, profile_name, minimum)
+
+
+def _send_measured(pipe: Connection, outlines: Any, profile_name: str, minimum: int) -> None:
+    """Everything that measures is imported here."""
     from her2desk.paths import default_cache_dir
     from her2desk.radiomics.feature_cache import FeatureCache
     from her2desk.radiomics.profile import named_profile

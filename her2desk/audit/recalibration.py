@@ -17,7 +17,7 @@ from her2desk.audit.results import COMBINED, LocalResults
 from her2desk.domain.log_odds import logit, sigmoid
 from her2desk.domain.validation import ValidationRow
 from her2desk.errors import InputRefused, PackRefused
-from her2desk.packs.archive import SIGNATURE, Archive, write_archive
+from her2desk.packs.archive import write_archive
 from her2desk.packs.manifest import (
     LinearPart,
     Manifest,
@@ -129,9 +129,9 @@ def write_recalibrated(
             msg("Choose another name for the new version."),
             code="pack-exists",
         )
-    members = recalibrated(pack, results, kind, version)
-    signature = key.sign(Archive("", members).sums)
-    write_archive(out, {**members, SIGNATURE: signature})
+    from her2desk.packs.signing import signed_members
+
+    write_archive(out, signed_members(recalibrated(pack, results, kind, version), key))
     try:
         return open_pack(out)
     except PackRefused:

@@ -3,7 +3,8 @@
 This module is imported by the window, so it imports none of them at the top. The window's side is
 ``Engine``; the child runs ``serve``. Messages are tuples over one pipe: to the engine ("run", id,
 request), ("cancel", id), ("stop",); back ("ready",), ("progress", id, fraction, message), ("partial", id,
-answer), ("done", id, answer), ("failed", id, error), ("cancelled", id). A ``PredictRequest`` is answered
+answer), ("done", id, answer), ("failed", id, error), ("cancelled", id), and ("device-failed", device asked
+for, message) when a graphics card is given up. A ``PredictRequest`` is answered
 with a ``Prediction``, a ``StabilityRequest`` with a ``Stability`` that grows, an ``ExplainRequest`` with a
 ``Heatmap``, the others with a ``Proposal``.
 """
@@ -28,17 +29,22 @@ from her2desk.domain.proposal import Prompt, Proposal
 from her2desk.domain.roi import Roi
 from her2desk.domain.stability import VARIANTS, Stability
 from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
-from her2desk.logs import logging_to
+from her2desk.faults import SAFE, recorded
+from her2desk.logs import crashes_written, logging_to
 from her2desk.paths import contour_network_path
 from her2desk.texts import Message, msg
 
 if TYPE_CHECKING:
     from her2desk.inference.assist.work import OutlineWork
+    from her2desk.inference.devices import Device, DeviceFault
     from her2desk.inference.pipeline import LoadedPack
 
 log = logging.getLogger(__name__)
 STOP_GRACE_S = 2.0
+END_GRACE_S = 1.0  # between a process's last word and its exit code
 PACKS_KEPT = 2
+# How a process ends that meets an instruction its processor lacks: POSIX, Windows
+ILLEGAL_INSTRUCTION = (-4, 0xC000001D, 0xC000001D - 2**32)
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,14 @@ class Engine:
         except (BrokenPipeError, OSError) as error:
             raise engine_died() from error
 
+    @property
+    def ended_with(self) -> int | None:
+        """The exit code of an engine that ended by itself, negative for a signal; None where unknown."""
+        if self._process is None:
+            return None
+        self._process.join(END_GRACE_S)
+        return self._process.exitcode
+
     def receive(self) -> tuple[Any, ...]:
         """The next message; raises ``EngineFailed`` when the engine is gone."""
         try:
@@ -169,6 +183,27 @@ def engine_died() -> EngineFailed:
         msg("The analysis process ended unexpectedly; it is being started again."),
         msg("Your case is safe. Run the analysis again."),
         code="engine-died",
+    )
+
+
+def engine_cannot_start(exit_code: int | None) -> EngineFailed:
+    """The sentence for an engine that ends each time before it is ready."""
+    if exit_code in ILLEGAL_INSTRUCTION:
+        return EngineFailed(
+            msg(
+                "This computer's processor lacks instructions (AVX) that the analysis needs, so nothing "
+                "can be analysed here."
+            ),
+            msg(
+                "Your cases are safe, and images can be viewed and outlined. Use a computer whose "
+                "processor has AVX, or give a virtual machine its host's processor type."
+            ),
+            code="processor-too-old",
+        )
+    return EngineFailed(
+        msg("The analysis process ends as soon as it starts; it is not started again."),
+        msg("Your cases are safe. Run her2desk doctor, then start Her2Desk again."),
+        code="engine-cannot-start",
     )
 
 
@@ -219,9 +254,11 @@ class _PipeProgress:
 class _Work:
     """Answers requests; keeps what was loaded for one, so that the next answer is fast."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str, Message], None] = lambda wanted, said: None) -> None:
         self._packs: OrderedDict[tuple[Path, int, str], LoadedPack] = OrderedDict()
+        self._devices: dict[str, Device] = {}
         self._outlines: OutlineWork | None = None
+        self._tell = tell
 
     def answer(self, request: EngineRequest, progress: Progress, partial: Partial) -> Answer:
         """The answer to any request; raises ``Her2DeskError``, or ``Cancelled`` when told to stop."""
@@ -288,16 +325,27 @@ class _Work:
                 code="pack-unreadable",
             ) from error
         if key not in self._packs:
-            self._packs[key] = load_pack(path, device)
+            self._packs[key] = load_pack(path, self._device(device))
             while len(self._packs) > PACKS_KEPT:
                 self._packs.popitem(last=False)
         self._packs.move_to_end(key)
         return self._packs[key]
 
+    def _device(self, wanted: str) -> "Device":
+        """One for all packs: where it failed for one, it is not tried for the next."""
+        from her2desk.inference.devices import Device, choose_device
+
+        def told(fault: "DeviceFault") -> None:
+            self._tell(wanted, fault.sentence)
+
+        if wanted not in self._devices:
+            self._devices[wanted] = Device(choose_device(wanted), told)
+        return self._devices[wanted]
+
 
 def serve(pipe: Connection, library: Path) -> None:
     """The engine's main loop, in the child process; it logs under the library's folder."""
-    with logging_to(library, "engine"):
+    with logging_to(library, "engine"), crashes_written(library, "engine"):
         _serve(pipe)
 
 
@@ -308,8 +356,9 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the window decides when the engine ends
     if hasattr(os, "nice"):
         os.nice(5)  # where cores are few, painting the window comes first
+    inbox = _Inbox(pipe)
     try:
-        _listen(_Work(), _Inbox(pipe))
+        _listen(_Work(lambda wanted, said: inbox.send("device-failed", wanted, said)), inbox)
     except (EOFError, OSError):
         log.info("the window is gone")
 
@@ -337,7 +386,6 @@ def _answer(work: _Work, inbox: _Inbox, job: int, request: EngineRequest) -> tup
     except Her2DeskError as error:
         return ("failed", job, error)
     except Exception as error:
-        log.exception("a request failed")
         return ("failed", job, _our_fault(error))
 
 
@@ -350,8 +398,13 @@ def _warm(work: _Work, pack_path: Path, device: str) -> None:
 
 
 def _our_fault(error: Exception) -> EngineFailed:
+    fault = recorded(log, error)
     return EngineFailed(
-        msg("The analysis failed: {detail}.", detail=f"{type(error).__name__}: {error}"),
-        msg("Your case is safe. Try again; if it happens again, run her2desk doctor."),
+        msg(
+            "The analysis failed inside Her2Desk (reference {reference}).",
+            reference=fault.reference,
+        ),
+        SAFE,
         code="analysis-failed",
+        fault=fault,
     )

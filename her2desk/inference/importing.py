@@ -3,7 +3,6 @@ of it.
 """
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from her2desk.domain.image import ImageWarning, Region, Spacing, UltrasoundImage
 from her2desk.domain.progress import Progress
 from her2desk.errors import Her2DeskError
 from her2desk.inference.importing_apart import CheckersApart, Outcome, check_here
+from her2desk.private_files import temporary_folder
 from her2desk.store.intake import AddedImage, Intake
 from her2desk.store.library import Library
 from her2desk.texts import Message, msg
@@ -111,7 +111,7 @@ def import_files(
     are checked in processes of their own; None: where there are more than a few.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="her2desk-import-") as folder,
+        temporary_folder("import") as folder,
         library.intake() as intake,
     ):
         progress.step(0.0, msg("Looking for images"))

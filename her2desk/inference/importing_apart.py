@@ -1,7 +1,8 @@
 """Checking files in processes of their own.
 
 A codec holds the interpreter's lock while it decodes, may hang and may crash: in a process of its own it
-stalls no window, ends when its time is over and costs one file.
+stalls no window, ends when its time is over and costs one file. It may take 2 GiB of memory, and is
+renewed after some hundreds of damaged files, since a decoder leaks over those.
 """
 
 import logging
@@ -9,7 +10,6 @@ import multiprocessing
 import os
 import signal
 import time
-import traceback
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -17,9 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from her2desk.dicom.limits import MOST_REFUSALS, limit_memory, too_much_memory
 from her2desk.domain.image import UltrasoundImage
 from her2desk.errors import Her2DeskError, InputRefused
+from her2desk.faults import recorded
 from her2desk.inference.importing_check import PIECE_LIMIT_S, READING, check
+from her2desk.logs import logging_in_child
 from her2desk.texts import msg
 
 log = logging.getLogger(__name__)
@@ -38,9 +41,9 @@ def check_here(path: Path) -> Outcome:
         return check(path)
     except Her2DeskError as error:
         return error
-    except Exception:
+    except Exception as error:
         # One file that we handle wrongly must not cost the other thousand of a folder.
-        return _our_fault(traceback.format_exc())
+        return _our_fault(error)
 
 
 class CheckersApart:
@@ -115,6 +118,7 @@ class _Worker:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
         self._is_ready = False
+        self._refused = 0  # by this process
         self._doing = READING
         self._deadline = 0.0
 
@@ -131,6 +135,8 @@ class _Worker:
         """Check this file."""
         if self._process is not None and not self._process.is_alive():
             self.kill()  # it ended after its last answer: no fault of the file that comes now
+        if self._refused >= MOST_REFUSALS:
+            self.kill()
         self.number, self._path = number, path
         if self._process is None:
             self._start()
@@ -150,10 +156,8 @@ class _Worker:
         if kind == "outcome":
             self.number = -1
             outcome: Outcome = rest[0]
+            self._refused += isinstance(outcome, Her2DeskError)
             return outcome
-        if kind == "fault":
-            self.number = -1
-            return _our_fault(rest[0])
         if kind == "alive":
             self._doing = rest[0]
             self._deadline = time.monotonic() + rest[1]
@@ -180,7 +184,7 @@ class _Worker:
         if self._pipe is not None:
             self._pipe.close()
         self._process = self._pipe = None
-        self._is_ready, self.number = False, -1
+        self._is_ready, self.number, self._refused = False, -1, 0
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -206,8 +210,14 @@ class _Worker:
 
 
 def serve(pipe: Connection) -> None:
-    """The child's side: check what comes until the pipe ends."""
+    """The child's side: check what comes until the pipe ends; it logs beside whoever started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide
+    with logging_in_child("imports"):
+        _serve(pipe)
+
+
+def _serve(pipe: Connection) -> None:
+    limit_memory()
     pipe.send(("ready",))
 
     def alive(doing: str, limit_s: float) -> None:
@@ -226,15 +236,21 @@ def _answer(path: Path, alive: Any) -> tuple[str, object]:
         return "outcome", check(path, alive)
     except Her2DeskError as error:
         return "outcome", error
-    except Exception:
-        return "fault", traceback.format_exc()
+    except MemoryError:
+        return "outcome", too_much_memory()
+    except Exception as error:
+        return "outcome", _our_fault(error)
 
 
-def _our_fault(trace: str) -> Her2DeskError:
-    log.error("a file could not be imported:\n%s", trace)
+def _our_fault(error: Exception) -> Her2DeskError:
+    fault = recorded(log, error)
     return Her2DeskError(
-        msg("Her2Desk made a mistake with this file."),
-        msg("Report it; the log in the library's folder has the details."),
+        msg(
+            "Her2Desk made a mistake with this file (reference {reference}).",
+            reference=fault.reference,
+        ),
+        msg("Save a diagnostic bundle and give it to whoever looks after Her2Desk."),
+        fault=fault,
     )
 
 

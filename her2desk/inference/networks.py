@@ -5,7 +5,9 @@ backward pass: the gradient of the logit with respect to a feature map is its we
 cells. VGG19's gradient is taken through what lies behind its last convolution.
 """
 
-from collections.abc import Callable, Mapping
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,10 +17,12 @@ from monai.networks.nets import DenseNet121, ResNet
 from numpy.typing import NDArray
 from torch import nn
 
+from her2desk.domain.image import ImageWarning
 from her2desk.errors import InputRefused, PackRefused
 from her2desk.inference.architectures.crossformer import INPUT_MULTIPLES, CrossFormer
 from her2desk.inference.architectures.efficientnet_lite import EfficientNetLite0
 from her2desk.inference.architectures.vgg import LAST_CONVOLUTION, Vgg19
+from her2desk.inference.devices import CPU, Device, NoNumbers, release_memory
 from her2desk.texts import Message, msg
 
 
@@ -185,33 +189,56 @@ def _size_problem(architecture: str, size_px: int) -> Message | None:
 
 
 def load_reader(
-    architecture: str, channels: int, weights: Mapping[str, NDArray[Any]], device: str = "cpu"
+    architecture: str,
+    channels: int,
+    weights: Mapping[str, NDArray[Any]],
+    device: str | Device = CPU,
 ) -> "CnnReader":
     """A reader of stored weights; raises ``PackRefused`` where they do not fit the architecture."""
     network = build_network(architecture, channels)
-    state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    if {name: value.shape for name, value in weights.items()} != wanted:
+        raise _unfit()  # before a weight is copied, of which there may be far too many
     try:
+        state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
         network.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        raise PackRefused(
-            msg("The pack's network does not fit its architecture."),
-            msg("Get the pack again from whoever built it."),
-            code="pack-network",
-        ) from error
+    except (RuntimeError, TypeError) as error:
+        raise _unfit() from error
     return CnnReader(network, architecture, channels, device)
 
 
+def _unfit() -> PackRefused:
+    return PackRefused(
+        msg("The pack's network does not fit its architecture."),
+        msg("Get the pack again from whoever built it."),
+        code="pack-network",
+    )
+
+
 class CnnReader:
-    """A trained network, ready to read crops on one device."""
+    """A trained network, ready to read crops on a device, or on the processor once that fails."""
 
     def __init__(
-        self, network: nn.Module, architecture: str, channels: int, device: str = "cpu"
+        self, network: nn.Module, architecture: str, channels: int, device: str | Device = CPU
     ) -> None:
-        self.device = device
+        self._device = Device.of(device)
         self._channels = channels
-        self._network = network.eval().to(device)
+        self._network = network.eval()
+        self._elsewhere: nn.Module | None = None  # a copy: what a lost device held is lost
         self._architecture = architecture
         self._spec = ARCHITECTURES[architecture]
+        if not self._device.is_processor:
+            self._device.run(self._on)
+
+    @property
+    def device(self) -> str:
+        """Where crops are read now."""
+        return self._device.name
+
+    @property
+    def warnings(self) -> tuple[ImageWarning, ...]:
+        """What an answer must say of the device; empty while it works."""
+        return self._device.warnings
 
     @property
     def at_once(self) -> int:
@@ -219,7 +246,7 @@ class CnnReader:
 
         One on a processor, which gains a tenth from more and cannot be stopped in between.
         """
-        return 1 if self.device == "cpu" else CROPS_AT_ONCE
+        return 1 if self._device.is_processor else CROPS_AT_ONCE
 
     def read(self, crop: NDArray[np.float32]) -> NetworkAnswer:
         """Pass one crop, float32 (size, size), through the network.
@@ -227,6 +254,34 @@ class CnnReader:
         Raises ``PackRefused`` where the network cannot read crops of this size.
         """
         self._check_size(crop)
+        return self._device.run(lambda name: self._read(crop, name))
+
+    def read_many(self, crops: NDArray[np.float32]) -> list[Response]:
+        """Pass crops, float32 (n, size, size), through the network at once.
+
+        The numbers of one crop are those of ``read``; of several, but for rounding, about 1e-6 of
+        them. Raises as ``read``.
+        """
+        self._check_size(crops)
+        return self._device.run(lambda name: self._read_many(crops, name))
+
+    def gradients(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The logit's gradient with respect to every cell of ``maps``, as ``read`` gave them."""
+        return self._device.run(lambda name: self._gradients(maps, name))
+
+    def _on(self, device: str) -> nn.Module:
+        """The network on ``device``; on the processor, whatever lies elsewhere is given up."""
+        if device == CPU:
+            if self._elsewhere is not None:
+                self._elsewhere = None
+                release_memory()
+            return self._network
+        if self._elsewhere is None:
+            self._elsewhere = copy.deepcopy(self._network).to(device)
+        return self._elsewhere
+
+    def _read(self, crop: NDArray[np.float32], device: str) -> NetworkAnswer:
+        network = self._on(device)
         seen: dict[str, torch.Tensor] = {}
 
         def keep_maps(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
@@ -236,53 +291,52 @@ class CnnReader:
             seen["penultimate"] = inputs[0].detach()[0]
 
         hooks = (
-            self._spec.maps(self._network).register_forward_hook(keep_maps),
-            self._spec.head(self._network).register_forward_pre_hook(keep_penultimate),
+            self._spec.maps(network).register_forward_hook(keep_maps),
+            self._spec.head(network).register_forward_pre_hook(keep_penultimate),
         )
         try:
             with torch.inference_mode():
                 batch = torch.from_numpy(crop)[None, None].expand(1, self._channels, -1, -1)
-                output = self._network(batch.to(self.device))
+                output = network(batch.to(device))
         finally:
             for hook in hooks:
                 hook.remove()
         maps = seen["maps"].relu() if self._spec.rectifies_maps else seen["maps"]
-        return NetworkAnswer(
+        answer = NetworkAnswer(
             logit=float(output[0, 0]),
             penultimate=seen["penultimate"].float().cpu().numpy(),
             maps=maps.float().cpu().numpy(),
-            weights=self._weights(maps).float().cpu().numpy(),
+            weights=self._weights(network, maps).float().cpu().numpy(),
         )
+        _check_numbers((answer,), device)
+        return answer
 
-    def read_many(self, crops: NDArray[np.float32]) -> list[Response]:
-        """Pass crops, float32 (n, size, size), through the network at once.
-
-        The numbers of one crop are those of ``read``; of several, but for rounding, about 1e-6 of
-        them. Raises as ``read``.
-        """
-        self._check_size(crops)
+    def _read_many(self, crops: NDArray[np.float32], device: str) -> list[Response]:
+        network = self._on(device)
         seen: list[torch.Tensor] = []
 
         def keep(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
             seen.append(inputs[0].detach())
 
-        hook = self._spec.head(self._network).register_forward_pre_hook(keep)
+        hook = self._spec.head(network).register_forward_pre_hook(keep)
         try:
             with torch.inference_mode():
                 batch = torch.from_numpy(crops)[:, None].expand(-1, self._channels, -1, -1)
-                logits = self._network(batch.to(self.device))[:, 0].float().cpu().numpy()
+                logits = network(batch.to(device))[:, 0].float().cpu().numpy()
         finally:
             hook.remove()
         penultimate = seen[0].float().cpu().numpy()
-        return [Response(float(x), p) for x, p in zip(logits, penultimate, strict=True)]
+        answers = [Response(float(x), p) for x, p in zip(logits, penultimate, strict=True)]
+        _check_numbers(answers, device)
+        return answers
 
-    def gradients(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The logit's gradient with respect to every cell of ``maps``, as ``read`` gave them."""
+    def _gradients(self, maps: NDArray[np.float32], device: str) -> NDArray[np.float32]:
+        network = self._on(device)
         if self._spec.behind_maps is None:
-            weight = self._spec.head(self._network).weight[0].detach().float().cpu().numpy()
+            weight = self._spec.head(network).weight[0].detach().float().cpu().numpy()
             cells = maps[0].size
             return np.asarray(np.broadcast_to(weight[:, None, None] / cells, maps.shape))
-        found = self._gradients(torch.from_numpy(maps).to(self.device))
+        found = self._through(network, torch.from_numpy(maps).to(device))
         return np.asarray(found.float().cpu().numpy())
 
     def _check_size(self, crop: NDArray[np.float32]) -> None:
@@ -292,15 +346,21 @@ class CnnReader:
                 problem, msg("Get the pack again from whoever built it."), code="pack-network"
             )
 
-    def _weights(self, maps: torch.Tensor) -> torch.Tensor:
+    def _weights(self, network: nn.Module, maps: torch.Tensor) -> torch.Tensor:
         """The logit's gradient with respect to each map, summed over its cells."""
         if self._spec.behind_maps is None:
-            return self._spec.head(self._network).weight[0].detach()
-        return self._gradients(maps).sum(dim=(1, 2))
+            return self._spec.head(network).weight[0].detach()
+        return self._through(network, maps).sum(dim=(1, 2))
 
-    def _gradients(self, maps: torch.Tensor) -> torch.Tensor:
+    def _through(self, network: nn.Module, maps: torch.Tensor) -> torch.Tensor:
         """By a backward pass through what lies behind the maps, where that is not pooling."""
         assert self._spec.behind_maps is not None
         leaf = maps[None].clone().requires_grad_(True)  # a copy outside of inference mode
-        logit = self._spec.behind_maps(self._network, leaf)[0, 0]
+        logit = self._spec.behind_maps(network, leaf)[0, 0]
         return torch.autograd.grad(logit, leaf)[0][0]
+
+
+def _check_numbers(answers: Sequence[Response], device: str) -> None:
+    """A failing device may answer without a word, only with no numbers."""
+    if device != CPU and not all(math.isfinite(answer.logit) for answer in answers):
+        raise NoNumbers(f"{device} gave no number")

@@ -32,7 +32,7 @@ from her2desk.inference.branches import (
     signature_values,
 )
 from her2desk.inference.cautions import cautions
-from her2desk.inference.devices import choose_device, fix_threads
+from her2desk.inference.devices import Device, choose_device, fix_arithmetic
 from her2desk.inference.evidence import grounds_of
 from her2desk.inference.familiarity import familiarity
 from her2desk.inference.heatmap import grad_cam, look
@@ -43,7 +43,7 @@ from her2desk.inference.traits import traits_of
 from her2desk.inference.unknowns import unknown_effects
 from her2desk.packs.manifest import Preprocessing, Submodel
 from her2desk.packs.pack import Pack, open_pack
-from her2desk.radiomics.extract import extract
+from her2desk.radiomics.extract import check_names, extract
 from her2desk.radiomics.mask import rasterise
 from her2desk.radiomics.profile import Profile, load_profile
 from her2desk.radiomics.shared_picture import SharedPicture
@@ -73,9 +73,12 @@ class LoadedPack:
     profile: Profile
 
 
-def load_pack(path: Path, device: str = "auto") -> LoadedPack:
-    """Open a pack and put its network on ``device``; raises ``PackRefused`` or ``InputRefused``."""
-    fix_threads()
+def load_pack(path: Path, device: str | Device = "auto") -> LoadedPack:
+    """Open a pack and put its network on ``device``: one by name, or one that others work on too.
+
+    Raises ``PackRefused`` or ``InputRefused``.
+    """
+    fix_arithmetic()
     pack = open_pack(path)
     if len(pack.manifest.classes) != 2:
         raise PackRefused(
@@ -84,10 +87,23 @@ def load_pack(path: Path, device: str = "auto") -> LoadedPack:
             code="pack-classes",
         )
     part = pack.manifest.network
-    network = load_reader(
-        part.architecture, part.channels, pack.network_weights(), choose_device(device)
-    )
-    return LoadedPack(pack, network, load_profile(pack.profile_text))
+    chosen = device if isinstance(device, Device) else Device(choose_device(device))
+    network = load_reader(part.architecture, part.channels, pack.network_weights(), chosen)
+    profile = load_profile(pack.profile_text)
+    _check_features(pack, profile)
+    return LoadedPack(pack, network, profile)
+
+
+def _check_features(pack: Pack, profile: Profile) -> None:
+    """The pack's profile gives all features that the pack uses; ``PackRefused`` else."""
+    try:
+        check_names(profile, pack.manifest.features.names)
+    except InputRefused as error:
+        raise PackRefused(
+            error.message,
+            msg("Get the pack again from whoever built it."),
+            code="pack-features",
+        ) from error
 
 
 def operating_point(pack: Pack, asked: str | float, pattern: str) -> OperatingPoint:
@@ -161,7 +177,10 @@ def predict(
         features=contributions,
         spacing=picture.spacing,
         device=loaded.network.device,
-        warnings=cautions(case, pack, picture.spacing, contributions, about.familiarity),
+        warnings=(
+            *cautions(case, pack, picture.spacing, contributions, about.familiarity),
+            *loaded.network.warnings,
+        ),
         traits=about.traits,
         familiarity=about.familiarity,
         unknowns=unknowns,

@@ -22,6 +22,7 @@ from her2desk import __version__
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.errors import InputRefused
 from her2desk.inference import architectures, networks
+from her2desk.inference.devices import CPU, Device
 from her2desk.inference.networks import ARCHITECTURES, build_network, check_input_size
 from her2desk.texts import msg
 from her2desk.training.initial_weights import InitialWeights
@@ -81,15 +82,15 @@ def train_network(
     *,
     initial: InitialWeights | None = None,
     checkpoint: Path | None = None,
-    device: str = "cpu",
+    device: str | Device = CPU,
     progress: Progress | None = None,
 ) -> nn.Module:
     """A network fitted to crops float32 (patients, size, size), on the processor and ready to read.
 
     The rows for early stopping are taken from these rows, stratified; they are neither fitted nor are
     they rows that the network will be asked about. ``checkpoint`` is where the state is left between
-    epochs and found again; it stays there. A graphics card whose memory is too small gives the work to
-    the processor, and ``progress`` says so.
+    epochs and found again; it stays there. A graphics card that fails, as by too little memory, gives
+    the work to the processor, for all that shares the ``Device``.
 
     Raises
     ------
@@ -107,16 +108,7 @@ def train_network(
         training = _Training(crops, labels, plan, seed, initial, device)
         return training.run(Checkpoint(checkpoint, key), progress)
 
-    try:
-        return on(device)
-    except torch.OutOfMemoryError:
-        log.warning("Training %s ran out of memory on %s", plan.architecture, device)
-    torch.cuda.empty_cache()
-    progress.step(
-        0.0,
-        msg("The graphics card's memory is too small; the processor trains this network instead"),
-    )
-    return on("cpu")
+    return Device.of(device).run(on)
 
 
 def training_parts(

@@ -16,7 +16,7 @@ from her2desk.domain.readout import IndeterminateRule
 from her2desk.domain.validation import ValidationRow
 from her2desk.errors import InputRefused, unwritable
 from her2desk.inference.cohort_check import check_cohort, require_usable
-from her2desk.inference.devices import choose_device
+from her2desk.inference.devices import Device, choose_device
 from her2desk.inference.robustness import agreements, robustness
 from her2desk.packs.manifest import Provenance, TrainingPopulation
 from her2desk.paths import default_cache_dir, default_library_dir
@@ -93,7 +93,7 @@ def train(request: TrainRequest, progress: Progress) -> tuple[TrainResult, Study
         labels=found.table.labels,
         keeps_penultimate=request.dlr == "paper",
         folder=WorkFolder(request.work or default_cache_dir() / "builds"),
-        device=choose_device(request.device),
+        device=Device(choose_device(request.device)),
         jobs=request.jobs,
     )
     fitted = fit_cohort(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from her2desk.domain.progress import Progress
+from her2desk.inference.devices import Device
 from her2desk.inference.heatmap import grad_cam
 from her2desk.inference.networks import ARCHITECTURES, CnnReader, build_network
 from her2desk.texts import msg
@@ -46,7 +47,7 @@ class NetworkWork:
     labels: Labels
     keeps_penultimate: bool
     folder: WorkFolder
-    device: str
+    device: Device
     jobs: int
 
 
@@ -123,11 +124,15 @@ def _jobs(scope: Scope, plan: NetworkPlan, work: NetworkWork) -> list[_Job]:
 
 
 def _run_all(todo: list[_Job], work: NetworkWork, progress: Progress) -> Iterator[Said]:
-    on_gpu = work.device != "cpu"
-    parallel = Parallel(n_jobs=1 if on_gpu else work.jobs, return_as="generator")
+    jobs = work.jobs if work.device.is_processor else 1
+    parallel = Parallel(n_jobs=jobs, return_as="generator")
     results = parallel(delayed(_run)(job, work) for job in todo)
     progress.step(0.0, msg("Network {done} of {total}", done=0, total=len(todo)))
+    had_failed = work.device.fault is not None
     for done, result in enumerate(results, start=1):
+        if work.device.fault is not None and not had_failed:
+            had_failed = True
+            progress.step(done / len(todo), work.device.fault.training_sentence)
         progress.step(
             done / len(todo), msg("Network {done} of {total}", done=done, total=len(todo))
         )
@@ -177,7 +182,8 @@ def _part(said: Said, rows: slice) -> Said:
 def _run(job: _Job, work: NetworkWork) -> Said:
     training, initial = job.plan.training, job.plan.initial
     crops, labels = work.crops[job.train], work.labels[job.train]
-    parts = training_parts(crops, labels, training, job.seed, initial=initial, device=work.device)
+    device = work.device.name
+    parts = training_parts(crops, labels, training, job.seed, initial=initial, device=device)
     key = work.folder.key(
         **parts, asked=work.crops[job.answer], keeps=[work.keeps_penultimate, job.keeps_state]
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from her2desk.errors import InputRefused
-from her2desk.inference.devices import MAX_THREADS, available_devices, choose_device, fix_threads
+from her2desk.inference.devices import MAX_THREADS, available_devices, choose_device, fix_arithmetic
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_threads_follow_the_computer_and_not_who_asks(monkeypatch, cores, thread
     before = torch.get_num_threads()
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     try:
-        fix_threads()
+        fix_arithmetic()
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)

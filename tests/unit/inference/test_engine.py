@@ -13,6 +13,7 @@ from pydicom import dcmread
 
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod, Prediction
+from her2desk.domain.progress import SilentProgress
 from her2desk.domain.proposal import Prompt, Proposal
 from her2desk.domain.roi import roi_from_json
 from her2desk.domain.stability import Stability
@@ -28,6 +29,8 @@ from her2desk.inference.engine import (
 )
 from her2desk.paths import demo_case_dir, demo_pack_path
 from her2desk.texts import msg
+
+from ...failing_card import FailingCard
 
 
 def demo_request(**changes) -> PredictRequest:
@@ -339,11 +342,28 @@ def test_a_window_that_is_gone_ends_the_loop(ends):
         rooms._listen(work, rooms._Inbox(theirs))
 
 
+def test_a_device_that_fails_is_told_once_and_left_alone_by_every_pack(monkeypatch, tmp_path):
+    card = FailingCard(monkeypatch)
+    told = []
+    work = rooms._Work(lambda wanted, said: told.append((wanted, said.text())))
+    other = tmp_path / "other.h2pack"
+    other.write_bytes(demo_pack_path().read_bytes())
+    card.fails(2, lambda: RuntimeError("CUDA error: unspecified launch failure"))
+    for pack in (demo_pack_path(), other, demo_pack_path()):
+        request = demo_request(pack_path=pack, device="auto")
+        answer = work.answer(request, SilentProgress(), lambda _: None)
+        assert answer.device == "cpu"
+        assert "device-fell-back" in {w.code for w in answer.warnings}
+    assert card.asked == 2
+    assert [wanted for wanted, _ in told] == ["auto"]
+    assert told[0][1].startswith("The graphics card failed")
+
+
 def test_only_the_last_packs_stay_loaded(monkeypatch, tmp_path):
     import her2desk.inference.pipeline as pipeline
 
     loads = []
-    monkeypatch.setattr(pipeline, "load_pack", lambda path, device: loads.append(path) or path)
+    monkeypatch.setattr(pipeline, "load_pack", lambda path, _device: loads.append(path) or path)
     work = rooms._Work()
     packs = [tmp_path / f"{n}.h2pack" for n in "abc"]
     for pack in packs:

@@ -239,4 +239,6 @@ def test_the_command_line_gives_the_same_bits(pack_path: Path, prediction: Predi
     said = json.loads(done.stdout)
     own = json.loads(json.dumps(prediction.to_json()))
     assert "enhance" in said["timings_ms"]
+    unsigned, *said["warnings"] = said["warnings"]
+    assert unsigned["code"] == "pack-unsigned"
     assert {**said, "timings_ms": {}} == {**own, "timings_ms": {}}

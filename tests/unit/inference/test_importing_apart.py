@@ -12,6 +12,7 @@ from her2desk.errors import Her2DeskError, InputRefused
 from her2desk.inference import importing_apart
 from her2desk.inference.importing_apart import CheckersApart, Outcome
 from her2desk.inference.importing_check import DECODING, READING, check
+from her2desk.logs import logging_to
 
 from .ultrasound_files import write_ultrasound
 
@@ -47,14 +48,17 @@ def test_no_more_processes_than_are_needed_are_started(tmp_path: Path) -> None:
     assert [worker._process for worker in checkers._workers] == [None, None]
 
 
-def test_our_own_mistake_is_one_refusal_and_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_our_own_mistake_is_one_refusal_and_in_the_log(tmp_path: Path) -> None:
     file = write_ultrasound(tmp_path / "one.dcm")
-    with CheckersApart(1) as checkers:
+    with logging_to(tmp_path), CheckersApart(1) as checkers:
         wrong, right = all_of(checkers, None, file)  # type: ignore[arg-type]
     assert code_of(wrong) == "internal"
-    assert "Traceback" in caplog.text
+    assert isinstance(wrong, Her2DeskError)
+    assert wrong.fault is not None
+    assert wrong.fault.reference in str(wrong)
+    logged = (tmp_path / "logs" / "imports.log").read_text()
+    assert f"fault {wrong.fault.reference}\n" in logged
+    assert "raised TypeError" in logged or "raised AttributeError" in logged
     assert isinstance(right, UltrasoundImage)
 
 
@@ -106,6 +110,31 @@ def test_a_process_that_is_gone_before_it_is_asked_costs_no_file(tmp_path: Path)
         worker._process.join()
         outcomes = all_of(checkers, file, file)
     assert outcomes == [check(file), check(file)]
+
+
+def test_a_process_is_renewed_after_many_damaged_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing_apart, "MOST_REFUSALS", 2)
+    letter, file = tmp_path / "letter.dcm", write_ultrasound(tmp_path / "one.dcm")
+    letter.write_text("Dear colleague")
+    with CheckersApart(1) as checkers:
+        (worker,) = checkers._workers
+        pids = []
+        for path in (file, letter, letter, file):
+            all_of(checkers, path)
+            assert worker._process is not None
+            pids.append(worker._process.pid)
+    assert pids[0] == pids[1] == pids[2] != pids[3]
+
+
+def test_a_picture_too_large_for_its_process_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(importing_apart, "check", full)
+    kind, outcome = importing_apart._answer(Path("one.dcm"), None)
+    assert (kind, code_of(outcome)) == ("outcome", "too-large")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("is_slow", [False, True])

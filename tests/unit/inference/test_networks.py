@@ -111,6 +111,13 @@ def test_weights_of_another_architecture_are_refused():
         load_reader("resnet50", 3, weights_of(build_network("resnet18-slim", 1)))
 
 
+def test_weights_of_another_kind_are_refused():
+    weights = weights_of(build_network("resnet18-slim", 1))
+    words = {name: np.full(value.shape, "0", dtype=object) for name, value in weights.items()}
+    with pytest.raises(PackRefused, match="does not fit"):
+        load_reader("resnet18-slim", 1, words)
+
+
 @pytest.mark.parametrize(
     ("architecture", "size"), [("resnet50", 112), ("crossformer", 192), ("resnet18-slim", 33)]
 )

@@ -12,6 +12,7 @@ from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.domain.readout import IndeterminateRule
 from her2desk.domain.roi import Box, Roi
+from her2desk.inference.devices import Device
 from her2desk.inference.networks import build_network
 from her2desk.packs.manifest import Preprocessing, Provenance, TrainingPopulation
 from her2desk.radiomics.extract import all_names
@@ -97,7 +98,7 @@ class Toy:
             labels=table.labels,
             keeps_penultimate=plan.dlr == "paper",
             folder=WorkFolder(folder),
-            device="cpu",
+            device=Device("cpu"),
             jobs=1,
         )
         return fit_cohort(

@@ -49,10 +49,10 @@ def answers_of(pack, cohort, i):
     [
         ("crossfit", ("logistic",)),
         ("crossfit", ("lightgbm",)),
-        ("crossfit", ("random-forest",)),
-        ("paper", ("extra-trees",)),
-        ("paper", ("logistic",)),
-        ("frozen", ("xgboost",)),
+        pytest.param("crossfit", ("random-forest",), marks=pytest.mark.slow),
+        pytest.param("paper", ("extra-trees",), marks=pytest.mark.slow),
+        pytest.param("paper", ("logistic",), marks=pytest.mark.slow),
+        pytest.param("frozen", ("xgboost",), marks=pytest.mark.slow),
     ],
 )
 def test_the_pack_answers_held_out_patients_as_the_build_did(

@@ -51,7 +51,7 @@ def poisoned(cohort, rows):
     return replace(cohort, samples=samples, features=features)
 
 
-@pytest.mark.parametrize("kind", ["crossfit", "paper"])
+@pytest.mark.parametrize("kind", ["crossfit", pytest.param("paper", marks=pytest.mark.slow)])
 def test_garbage_in_an_outer_fold_changes_nothing_fitted_for_it(
     kind, cohort, fitted, plan, tmp_path
 ):
@@ -73,6 +73,7 @@ def kept_by_readers(fitted) -> list[list[bool]]:
     return [own.kept.tolist() for own in fitted.readers]
 
 
+@pytest.mark.slow
 def test_garbage_on_second_outlines_of_an_outer_fold_changes_nothing_fitted_for_it(
     cohort, read_twice, tmp_path
 ):
@@ -87,6 +88,7 @@ def test_garbage_on_second_outlines_of_an_outer_fold_changes_nothing_fitted_for_
     assert kept_by_readers(after)[0] == [False, True] * 6
 
 
+@pytest.mark.slow
 def test_second_outlines_of_held_out_patients_are_not_used(cohort, read_twice, tmp_path):
     cohort = read_twice(cohort, apart=[0])
     before = cohort.fitted(tmp_path)
@@ -177,6 +179,7 @@ def test_the_target_of_resampling_is_the_scopes_own(profile):
     assert scopes.targets_mm == (0.315, 0.1)
 
 
+@pytest.mark.slow
 def test_garbage_changes_no_frozen_fold(cohort, plan, frozen_weights, tmp_path):
     network = replace(plan.networks[0], initial=frozen_weights)
     plan = replace(plan, dlr="frozen", networks=(network,))

@@ -12,6 +12,7 @@ import torch
 
 from her2desk.domain.progress import SilentProgress
 from her2desk.errors import Cancelled, InputRefused
+from her2desk.inference.devices import Device, DeviceFault, FaultKind
 from her2desk.inference.networks import ARCHITECTURES, build_network
 from her2desk.training import network_training
 from her2desk.training.initial_weights import InitialWeights
@@ -21,7 +22,10 @@ from her2desk.training.network_training import (
     train_network,
     training_parts,
 )
-from her2desk.training.work_folder import content_key
+from her2desk.training.scope_networks import NetworkPlan, NetworkWork, _Job, _run_all
+from her2desk.training.work_folder import WorkFolder, content_key
+
+from ...failing_card import FailingCard
 
 
 def crops(n: int, size: int = 32) -> tuple[np.ndarray, np.ndarray]:
@@ -348,7 +352,7 @@ def test_a_big_network_leaves_its_state_less_often(tmp_path, monkeypatch):
     assert progress.found == [False] * 4 + [True] * 3
 
 
-def test_a_full_graphics_card_hands_over_to_the_processor_and_says_so(tmp_path, monkeypatch):
+def test_a_full_graphics_card_hands_over_to_the_processor(tmp_path, monkeypatch):
     real = network_training._Training
 
     def training(*args):
@@ -358,11 +362,33 @@ def test_a_full_graphics_card_hands_over_to_the_processor_and_says_so(tmp_path, 
 
     monkeypatch.setattr(network_training, "_Training", training)
     x, y = crops(16)
-    progress = StopAfter(99)
-    left = tmp_path / "checkpoint"
-    network = train_network(x, y, ONE_EPOCH, 3, device="cuda", progress=progress, checkpoint=left)
-    assert progress.told[0].startswith("The graphics card's memory is too small")
+    device, left = Device("cuda"), tmp_path / "checkpoint"
+    network = train_network(x, y, ONE_EPOCH, 3, device=device, checkpoint=left)
+    assert device.is_processor
+    assert device.fault == DeviceFault("cuda", FaultKind.MEMORY)
     assert weights(network) == weights(train_network(x, y, ONE_EPOCH, 3))
+
+
+def test_a_card_lost_in_a_build_is_told_once_and_left_alone(tmp_path, monkeypatch):
+    x, y = crops(16)
+
+    def work(device: str) -> NetworkWork:
+        folder = WorkFolder(tmp_path / device)
+        return NetworkWork(x, y, False, folder, Device(device), jobs=1)
+
+    rows = np.arange(16)
+    todo = [_Job(NetworkPlan(ONE_EPOCH), rows, rows[:2], seed, False) for seed in (3, 4)]
+    wanted = list(_run_all(todo, work("cpu"), SilentProgress()))
+    card = FailingCard(monkeypatch)
+    card.fails(1, lambda: torch.OutOfMemoryError("CUDA out of memory"))
+    progress, lost = StopAfter(99), work("cuda")
+    found = list(_run_all(todo, lost, progress))
+    assert card.asked == 1
+    assert lost.device.is_processor
+    told = [text for text in progress.told if text.startswith("The graphics card's memory")]
+    assert len(told) == 1
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one.logits, other.logits)
 
 
 def test_what_a_network_depends_on_is_in_its_key():

@@ -192,6 +192,7 @@ def test_features_that_readers_disagree_on_are_never_selected(fitted, fitted_twi
     assert {0, 1} <= set(fitted.deployed.radiomics.columns_.tolist())
 
 
+@pytest.mark.slow
 def test_too_few_second_outlines_change_no_model(cohort, fitted, read_twice, tmp_path):
     few = read_twice(cohort, APART, cohort.scopes.deployed.rows[:12]).fitted(tmp_path)
     assert few.deployed.radiomics.exported().inputs == fitted.deployed.radiomics.exported().inputs
@@ -327,6 +328,7 @@ def measured_second(cases, profile, cache=None, progress=None):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_second_outlines_are_measured_as_the_first_and_kept(ward, quick, tmp_path):
     cases = cases_of(ward, 4)
     cache, progress = FeatureCache(tmp_path), Counts()
@@ -343,6 +345,7 @@ def test_second_outlines_are_measured_as_the_first_and_kept(ward, quick, tmp_pat
     assert np.array_equal(measured_second(cases, quick, cache), found, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_a_second_outline_without_a_scale_counts_as_absent(ward, quick):
     cases = cases_of(ward, 1)
     bare = replace(cases[0].case.image, regions=(), pixel_spacing_mm=None)
@@ -352,6 +355,7 @@ def test_a_second_outline_without_a_scale_counts_as_absent(ward, quick):
     assert np.isfinite(measured_second(cases, as_if)).any()
 
 
+@pytest.mark.slow
 def test_a_second_outline_that_cannot_be_read_names_the_patient(ward, quick):
     (case,) = cases_of(ward, 1)
     lost = replace(case, row=replace(case.row, roi_reader2=ward / "second" / "lost.json"))
@@ -359,6 +363,7 @@ def test_a_second_outline_that_cannot_be_read_names_the_patient(ward, quick):
         measured_second([lost], quick)
 
 
+@pytest.mark.slow
 def test_the_builder_measures_second_outlines_for_every_target(ward, quick, tmp_path):
     profile = tmp_path / "quick.json"
     profile.write_text(quick.to_json())
