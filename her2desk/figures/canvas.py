@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ INK = "#1A1A1A"
 MUTED = "#5F6B76"
 HEAT_COLOURS = "viridis"
 DPI = 200
+BOLD = 700
 
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": "Her2Desk"},
@@ -64,8 +66,10 @@ def written(figure: Figure, kind: PictureKind) -> bytes:
 @lru_cache(maxsize=1)
 def _bundled_fonts() -> tuple[str, ...]:
     """Names of the fonts that ship with the program, for what DejaVu lacks (Chinese)."""
-    names = []
+    fonts, names = font_manager.fontManager, []
     for path in sorted((assets_dir() / "fonts").glob("*.ttf")):
-        font_manager.fontManager.addfont(path)
+        fonts.addfont(path)
         names.append(font_manager.FontProperties(fname=path).get_name())
+        # The one weight there is stands in for bold too: else each bold word warns that it is missing.
+        fonts.ttflist.append(replace(fonts.ttflist[-1], weight=BOLD))
     return tuple(names)

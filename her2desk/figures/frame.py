@@ -62,6 +62,12 @@ def spacing_sentence(spacing: Spacing | None) -> Message:
     row, column = spacing.mm
     if spacing.source is SpacingSource.PIXEL_SPACING:
         return msg("{row:.3f} × {column:.3f} mm/px, from PixelSpacing", row=row, column=column)
+    if spacing.source is SpacingSource.USER:
+        return msg(
+            "{row:.3f} × {column:.3f} mm/px, from a ruler that the reader drew",
+            row=row,
+            column=column,
+        )
     return msg(
         "{row:.3f} × {column:.3f} mm/px, from the DICOM ultrasound region", row=row, column=column
     )

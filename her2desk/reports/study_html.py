@@ -5,7 +5,7 @@ import base64
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from her2desk.reports.document import Block, Listing, Paragraph, StudyPicture
-from her2desk.reports.html import UNPRINTABLE
+from her2desk.reports.readable import readable
 from her2desk.reports.study import Study
 from her2desk.reports.study_content import build_study_content
 from her2desk.texts import CATALOGUE, Message, msg
@@ -33,7 +33,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["said"] = _said
-    made.filters["printable"] = _printable
+    made.filters["printable"] = readable
     made.filters["data_uri"] = _data_uri
     made.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     made.tests["listing"] = lambda block: isinstance(block, Listing)
@@ -44,12 +44,8 @@ def environment() -> Environment:
 
 
 def _said(message: Message) -> str:
-    """The sentence in the present language, without the control characters that HTML forbids."""
-    return _printable(message.text())
-
-
-def _printable(text: str) -> str:
-    return text.translate(UNPRINTABLE)
+    """The sentence in the present language; what HTML forbids is shown by its code point."""
+    return readable(message.text())
 
 
 def _data_uri(picture: StudyPicture) -> str:

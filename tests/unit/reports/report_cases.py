@@ -76,7 +76,7 @@ def a_prediction(**changes: object) -> Prediction:
         classes=("HER-2 negative", "HER-2 positive"),
         estimate=Estimate(-0.04, 0.1, "pr", 0.307),
         branches={"clinical": 0.4, "radiomics": 0.55, "cnn": 0.61, "dlr": 0.58, "combined": 0.49},
-        signatures={"dlr": 0.3},
+        signatures={"clinical": None, "cnn": 0.2, "dlr": 0.3},
         readout=a_readout(),
         heatmap=Heatmap(np.ones((4, 4), np.float32), Box(90, 90, 210, 190), 0.71),
         attention=Attention(1.4, 1.8, None),

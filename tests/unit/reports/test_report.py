@@ -4,20 +4,34 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.clinical import ClinicalRecord, Pathology
 from her2desk.domain.counts import Call
 from her2desk.domain.failure import DECLARED, FailureReading, FailureSign, NoErrorModel
 from her2desk.domain.image import ImageWarning, Spacing, SpacingSource, UltrasoundImage
 from her2desk.domain.prediction import PackIdentity, Prediction
+from her2desk.domain.reading import Decision, Impression
 from her2desk.domain.readout import Doubt
+from her2desk.domain.stability import Stability, Variability, VariantKind
 from her2desk.domain.validation import Attention
-from her2desk.reports.content import ReportContent, branch_label, build_content
+from her2desk.packs.archive import SIGNATURE, SIGNER
+from her2desk.packs.manifest import RecalibrationPart
+from her2desk.packs.pack import Pack, open_pack
+from her2desk.packs.signing import fingerprint, signed_members
+from her2desk.paths import demo_pack_path
+from her2desk.reports.case_reading import CaseReading, Kept
+from her2desk.reports.case_report import CaseFacts, CasePictures, build_content
+from her2desk.reports.case_sections import branch_label
+from her2desk.reports.content import FeatureTable, Picture, ReportContent, Rows, Section
 from her2desk.reports.html import render_html
+from her2desk.reports.pack_card import card_section
 from her2desk.stats.proportions import wilson
 from her2desk.texts import CATALOGUE, msg
 
@@ -25,15 +39,36 @@ from .report_cases import a_prediction, a_readout, an_image
 
 HOSTILE = "<script>alert(1)</script>^\"'&{{7*7}}{% raw %}"
 PNG = b"\x89PNG\r\n\x1a\nnot really"
+PICTURE = Picture(PNG, msg("The frame."), msg("A frame with an outline."))
+
+
+@lru_cache(maxsize=1)
+def a_pack() -> Pack:
+    return open_pack(demo_pack_path())
 
 
 def content(
-    prediction: Prediction | None = None, image: UltrasoundImage | None = None, **more: object
+    prediction: Prediction | None = None,
+    image: UltrasoundImage | None = None,
+    *,
+    pictures: CasePictures | None = None,
+    shows_patient: bool = True,
+    **facts: Any,
 ) -> ReportContent:
-    return build_content(prediction or a_prediction(), image or an_image(), version="1.2.3", **more)
+    """The report of a prediction, said to be by the pack that is at hand."""
+    prediction = prediction or a_prediction()
+    pack = replace(a_pack(), archive=replace(a_pack().archive, digest=prediction.pack.sha256))
+    return build_content(
+        prediction,
+        image or an_image(),
+        pack,
+        pictures or CasePictures(PICTURE),
+        CaseFacts(**{"version": "1.2.3", **facts}),
+        shows_patient=shows_patient,
+    )
 
 
-def page(*arguments: object, **more: object) -> str:
+def page(*arguments: Any, **more: Any) -> str:
     return render_html(content(*arguments, **more))
 
 
@@ -106,7 +141,7 @@ def test_a_demo_pack_is_marked_and_another_is_not() -> None:
 
 
 def test_the_page_fetches_nothing_and_runs_nothing() -> None:
-    text = page(frame_png=PNG, heatmap_png=PNG, nomogram_png=PNG)
+    text = page(pictures=CasePictures(PICTURE, PICTURE, PICTURE))
     elements = Elements(text).found
     assert not [tag for tag, _ in elements if tag in ("script", "link", "iframe", "object", "a")]
     sources = [a["src"] for _, a in elements if "src" in a]
@@ -144,7 +179,9 @@ def with_a_hostile_pack() -> str:
 
 
 def with_a_hostile_caller() -> str:
-    return page(reader=HOSTILE, generated=HOSTILE)
+    decision = Decision("negative", HOSTILE, Call.INDETERMINATE, 0.49, "0" * 64)
+    reading = CaseReading(decision=Kept(decision, HOSTILE, HOSTILE))
+    return page(reader=HOSTILE, utc=HOSTILE, last_utc=HOSTILE, reading=reading)
 
 
 @pytest.mark.parametrize(
@@ -158,16 +195,19 @@ def test_hostile_text_stays_text(report: Callable[[], str]) -> None:
     assert "{{7*7}}" in words(text)
 
 
-def test_control_characters_do_not_reach_the_page() -> None:
-    text = page(None, an_image(patient_name="A\x00B\x1b[31m\x07C"))
-    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
-    assert "AB[31mC" in text
+def test_control_characters_and_turned_writing_are_shown_by_their_code_points() -> None:
+    text = page(None, an_image(patient_name="A\x00B\x1b[31m\u202eC\udc80"))
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202e]", text)
+    assert "AU+0000BU+001B[31mU+202ECU+DC80" in text
+    text.encode("utf-8")
 
 
 def test_the_same_content_gives_the_same_page() -> None:
-    assert page(frame_png=PNG) == page(frame_png=PNG)
-    assert "Written" not in words(page())
-    assert "Written 2026-01-31" in words(page(generated="2026-01-31"))
+    assert page() == page()
+    assert "Answer kept" not in words(page())
+    kept = words(page(utc="2026-01-31T12:34:56.789+00:00", case_id=7))
+    assert "Answer kept 2026-01-31 12:34 UTC" in kept
+    assert "Case: 0007" in kept
     assert "Reader A. Reader" in words(page(reader="A. Reader"))
 
 
@@ -192,16 +232,20 @@ def test_what_is_not_known_is_said_so() -> None:
     assert "8000 px" in said
     assert "mm²" not in said
     assert "SOP instance" not in said
-    assert "Warnings" not in said
+    assert "Notices" not in said
     assert "Features farthest" not in said
 
 
 def test_the_strongest_features_come_first_and_outliers_have_a_word() -> None:
     report = content()
-    assert [f.name for f in report.features] == [
-        "wavelet-LH_glcm_Contrast",
-        "original_firstorder_Mean",
+    [table] = [
+        block
+        for part in report.parts
+        if isinstance(part, Section)
+        for block in part.blocks
+        if isinstance(block, FeatureTable)
     ]
+    assert [f.name for f in table.rows] == ["wavelet-LH_glcm_Contrast", "original_firstorder_Mean"]
     assert "+4.2 ⚠ outside training" in words(render_html(report))
 
 
@@ -212,9 +256,11 @@ def test_the_readers_laterality_wins_over_the_files() -> None:
     assert "Side left" in words(page())
 
 
-def test_a_prediction_of_another_image_is_never_reported() -> None:
+def test_a_prediction_of_another_image_or_pack_is_never_reported() -> None:
     with pytest.raises(ValueError, match="another image"):
         content(None, an_image(sha256="d" * 64))
+    with pytest.raises(ValueError, match="another pack"):
+        build_content(a_prediction(), an_image(), a_pack(), CasePictures(PICTURE), CaseFacts())
 
 
 def test_every_branch_has_a_name_for_people() -> None:
@@ -226,6 +272,150 @@ def test_the_page_names_its_language(monkeypatch: pytest.MonkeyPatch) -> None:
     assert '<html lang="en">' in page()
     monkeypatch.setattr(CATALOGUE, "language", "zh_CN")
     assert '<html lang="zh-CN">' in page()
+
+
+def test_the_patient_can_be_left_out() -> None:
+    said = words(page(shows_patient=False, case_id=7))
+    assert "Case: 0007" in said
+    assert "Patient: left out" in said
+    assert not [name for name in ("Ada", "Patient ID", "Patient ID: 0007") if name in said]
+    assert "Phantom Ada" in words(page(case_id=7))
+
+
+def test_a_documents_own_name_never_has_the_patients() -> None:
+    assert "<title>HER-2 estimate, case 0007</title>" in page(case_id=7)
+
+
+def test_a_name_in_two_scripts_is_written_as_people_write_it() -> None:
+    said = words(page(None, an_image(patient_name="Wang^XiaoDong=王^小东=")))
+    assert "Patient: Wang XiaoDong, 王 小东" in said
+
+
+def decided(answer: str, reason: str, call: Call, inputs: str | None = None) -> Kept[Decision]:
+    of = inputs or a_prediction().inputs.sha256
+    return Kept(Decision(answer, reason, call, 0.49, of), "A. Reader", "2026-02-01T08:30:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("reading", "said"),
+    [
+        (CaseReading(), "Impression before the answer none recorded Decision none recorded"),
+        (
+            CaseReading(impression=Kept(Impression("positive", 3), "B", "2026-02-01T08:00:00Z")),
+            "HER-2 positive, confidence 3 of 5 (B, 2026-02-01 08:00 UTC)",
+        ),
+        (
+            CaseReading(decision=decided("positive", "A mass", Call.INDETERMINATE)),
+            "Decision overruled: HER-2 positive (A. Reader, 2026-02-01 08:30 UTC) Reason A mass",
+        ),
+        (
+            CaseReading(decision=decided("unsure", "", Call.INDETERMINATE)),
+            "Decision accepted that no call is made (A. Reader, 2026-02-01 08:30 UTC) Pathology",
+        ),
+        (
+            CaseReading(decision=decided("negative", "", Call.NEGATIVE)),
+            "Decision accepted: HER-2 negative (A. Reader, 2026-02-01 08:30 UTC) ⚠ check",
+        ),
+        (
+            CaseReading(decision=decided("unsure", "", Call.INDETERMINATE, "0" * 64)),
+            "accepted that no call is made (A. Reader, 2026-02-01 08:30 UTC) ⚠ check",
+        ),
+        (
+            CaseReading(pathology=Kept(Pathology("2+", "amplified"), "P", "2026-02-11")),
+            "Pathology IHC 2+, FISH amplified: HER-2 positive (P, 2026-02-11 00:00 UTC)",
+        ),
+        (
+            CaseReading(pathology=Kept(Pathology("1+"), "P", "2026-02-11")),
+            "Pathology IHC 1+: HER-2 negative (P",
+        ),
+        (
+            CaseReading(pathology=Kept(Pathology("2+"), "P", "2026-02-11")),
+            "Pathology IHC 2+: not known (P",
+        ),
+        (CaseReading(pathology=Kept(Pathology(), "P", "2026-02-11")), "Pathology none entered"),
+    ],
+)
+def test_what_a_reader_and_the_pathologist_said_is_on_it(reading: CaseReading, said: str) -> None:
+    assert said in words(page(reading=reading))
+
+
+def test_the_packs_own_card_is_on_it() -> None:
+    said = words(page())
+    m = a_pack().manifest
+    for part in (
+        f"Intended use {m.intended_use}",
+        "Moment of prediction After biopsy",
+        f"{m.training.patients} patients, {m.training.positive} of them HER-2 positive",
+        "AUC, cross-validated 0.91 (0.83–0.98)",
+        "AUC, held out 0.86 (0.74–0.93)",
+        "Licence Apache-2.0",
+        "Signature unsigned",
+        "Pack schema 1",
+    ):
+        assert part in said
+    assert "Recalibrated" not in said
+
+
+def test_a_recalibrated_pack_says_from_what() -> None:
+    part = RecalibrationPart(
+        from_version="1.1", from_sha256="a" * 64, intercept=0.1, slope=1.0,
+        covariance=((0.1, 0.0), (0.0, 0.0)), patients=40, positive=12,
+        first_study="2025-01-02", last_study="2025-11-30",
+    )  # fmt: skip
+    manifest = a_pack().manifest.model_copy(update={"recalibration": part})
+    [row] = [
+        row
+        for block in card_section(replace(a_pack(), manifest=manifest)).blocks
+        if isinstance(block, Rows)
+        for row in block.rows
+        if row.label.text() == "Recalibrated"
+    ]
+    assert row.value.text() == (
+        "from version 1.1, to 40 local patients, 12 of them HER-2 positive, studies of 2025-01-02 "
+        "to 2025-11-30"
+    )
+
+
+@pytest.mark.parametrize("carries_key", [True, False])
+def test_who_signed_the_pack_is_on_its_card(carries_key: bool) -> None:
+    key = Ed25519PrivateKey.generate()
+    members = signed_members(a_pack().archive.members, key)
+    archive = replace(
+        a_pack().archive,
+        signature=members[SIGNATURE],
+        signer=members[SIGNER] if carries_key else None,
+    )
+    section = card_section(replace(a_pack(), archive=archive))
+    rows = [row for block in section.blocks if isinstance(block, Rows) for row in block.rows]
+    said = fingerprint(key.public_key()) if carries_key else "without the key to check it by"
+    assert said in rows[-1].value.text()
+    assert rows[-1].is_flagged is not carries_key
+
+
+def test_how_the_answer_moves_is_said_of_this_answer_only() -> None:
+    kinds = (VariantKind.SHIFTED,) * 8
+    of = a_prediction().inputs.sha256
+    logits = (-0.9, -0.4, -0.1, 0.0, 0.1, 0.2, 0.4, 1.0)
+    found = Stability(of, kinds, logits, 8, Variability(0.5, True, 0), ((10, 0.1),))
+    said = words(page(stability=found))
+    assert "under 8 small changes of the outline" in said
+    assert "on frame 11" in said
+    assert "What could move" not in words(page(stability=replace(found, inputs_sha256="0" * 64)))
+
+
+def test_a_ruler_by_the_reader_is_not_called_the_files() -> None:
+    spacing = Spacing((0.1, 0.1), SpacingSource.USER)
+    said = words(page(a_prediction(spacing=spacing)))
+    assert "0.100 × 0.100 mm/px, from a ruler that the reader drew" in said
+    filed = Spacing((0.1, 0.1), SpacingSource.PIXEL_SPACING)
+    assert "from PixelSpacing" in words(page(a_prediction(spacing=filed)))
+
+
+def test_the_research_line_is_in_every_printed_pages_foot() -> None:
+    [rule] = re.findall(r"@page \{.*?\} \}", page(), re.DOTALL)
+    [said] = re.findall(r'@bottom-left \{ content: "([^"]*)"', rule)
+    letters = re.sub(r"\\([0-9a-f]{6})", lambda m: chr(int(m[1], 16)), said)
+    assert letters == "Research use: an adjunct to, never a replacement for, IHC and FISH."
 
 
 def test_the_pages_words_are_translated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,4 +468,3 @@ def test_without_validation_patients_there_is_no_table_and_the_report_says_why()
     text = page(a_prediction(readout=bare))
     assert 'class="confusion"' not in text
     assert "The pack has no validation patients to count here" in words(text)
-    assert content(a_prediction(readout=bare)).confusion_title.text() == "No validation patients"
