@@ -2,6 +2,7 @@
 
 import io
 import sys
+from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
@@ -15,23 +16,27 @@ from her2desk.cli import (
     evaluate,
     features,
     import_files,
+    library,
     nomogram,
     outline,
     pack,
+    pacs,
     phantom,
     predict,
+    report,
     train,
     validate,
 )
 from her2desk.cli.output import refuse, usage_refusal
+from her2desk.cli.passphrases import use_passphrase_file
 from her2desk.paths import settings_path, translations_dir
 from her2desk.settings import load_settings
 from her2desk.texts import CATALOGUE, tr
 
 PROGRAM = "her2desk"
 PARTS = (
-    import_files, predict, train, validate, features, evaluate, nomogram, agreement, audit, outline,
-    pack, phantom, deidentify, doctor,
+    import_files, predict, report, train, validate, features, evaluate, nomogram, agreement, audit,
+    outline, pack, pacs, library, phantom, deidentify, doctor,
 )  # fmt: skip
 
 
@@ -68,7 +73,13 @@ def build_app() -> typer.Typer:
             callback=_print_version,
             help=tr("Print the version."),
         ),
-    ) -> None: ...
+        passphrase_file: Path | None = typer.Option(
+            None,
+            metavar="FILE",
+            help=tr("Read the passphrase of an encrypted library from this file."),
+        ),
+    ) -> None:
+        use_passphrase_file(passphrase_file)
 
     for part in PARTS:
         part.register(app)

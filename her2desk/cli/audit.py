@@ -9,6 +9,7 @@ from rich.console import Console
 from her2desk.cli.opened_library import opened_library
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
+from her2desk.cli.trusted_packs import required_trust
 from her2desk.domain.clinical import Pathology
 from her2desk.errors import unwritable
 from her2desk.paths import default_library_dir, demo_pack_path
@@ -56,6 +57,7 @@ def _audited(pack_path: Path, out: Path | None, folder: Path) -> Outcome:
     from her2desk.packs.pack import open_pack
 
     pack = open_pack(pack_path)
+    required_trust(pack)
     with opened_library(folder) as library:
         audit = local_audit(pack, library)
     written = [] if out is None else _write(audit, out)

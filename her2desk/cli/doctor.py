@@ -1,71 +1,69 @@
 """``her2desk doctor``: whether all that the program needs is here, and what to do where not."""
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
+from her2desk.cli.checks import NOTHING, Check
+from her2desk.cli.library_checks import disk_check, library_checks
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
+from her2desk.diagnostics.bundle import write_bundle
 from her2desk.errors import EXIT_INPUT_REFUSED, Her2DeskError
-from her2desk.paths import default_library_dir, demo_pack_path
+from her2desk.inference.engine import ILLEGAL_INSTRUCTION, engine_cannot_start
+from her2desk.paths import default_library_dir, demo_pack_path, settings_path
+from her2desk.redaction import public
 from her2desk.system_libraries import apt_command, missing_libraries
-from her2desk.texts import Message, msg, tr
+from her2desk.texts import msg, tr
 
 PYTHON = (3, 11)
 CHILD_LIMIT_S = 120.0
-FREE_BYTES = 1 << 30
 INSTALL_AGAIN = msg("Install Her2Desk again; the installation is incomplete or damaged.")
-NOTHING = Message("")
 
 NETWORK_CODE = "import torch, monai.networks.nets; print('PyTorch', torch.__version__)"
 FEATURES_CODE = (
     "import radiomics, radiomics.featureextractor; print('pyradiomics', radiomics.__version__)"
 )
-DEVICE_CODE = (
-    "from her2desk.inference.devices import available_devices; print(*available_devices())"
-)
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding."""
-
-    name: str
-    ok: bool
-    message: Message
-    remedy: Message = NOTHING
-
-    def document(self) -> dict[str, Any]:
-        """The finding as ``--json`` prints it."""
-        return {
-            "name": self.name,
-            "ok": self.ok,
-            "message": self.message.text(),
-            "remedy": self.remedy.text(),
-        }
+DEVICE_CODE = "from her2desk.inference.devices import device_report; print(device_report())"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command("doctor", help=tr("Check that everything Her2Desk needs is here."))
-    def doctor(library: Path | None = library_option(), as_json: bool = json_option()) -> int:
+    def doctor(
+        library: Path | None = library_option(),
+        bundle: Path | None = typer.Option(
+            None,
+            metavar="FILE.zip",
+            help=tr("Write what was found, versions and logs, without patient data, to send it."),
+        ),
+        as_json: bool = json_option(),
+    ) -> int:
         folder = library or default_library_dir()
-        return run_command(as_json, lambda: diagnosis(examine(folder, demo_pack_path())), library)
+
+        def work() -> Outcome:
+            found = tuple(examine(folder, demo_pack_path()))
+            if bundle is not None:
+                checks = [check.without_values() for check in found]
+                write_bundle(bundle, folder, settings_path(), checks)
+            return diagnosis(found, bundle)
+
+        return run_command(as_json, work, library)
 
 
-def diagnosis(checks: Iterator[Check]) -> Outcome:
+def diagnosis(checks: Iterable[Check], bundle: Path | None = None) -> Outcome:
     """The findings as the command prints them; exit code 3 unless all is well."""
     found = tuple(checks)
     ok = all(check.ok for check in found)
-    document = {"ok": ok, "checks": [check.document() for check in found]}
+    document: dict[str, Any] = {"ok": ok, "checks": [check.document() for check in found]}
+    if bundle is not None:
+        document["bundle"] = str(bundle)
 
     def show(console: Console) -> None:
         for check in found:
@@ -73,6 +71,8 @@ def diagnosis(checks: Iterator[Check]) -> Outcome:
             console.print(printable(f"{mark:8} {check.name}: {check.message.text()}"))
             if check.remedy.text():
                 console.print(printable(f"{'':8} → {check.remedy.text()}"))
+        if bundle is not None:
+            console.print(printable(tr("Written: {name}").format(name=bundle)))
 
     return Outcome(document, show, 0 if ok else EXIT_INPUT_REFUSED)
 
@@ -83,10 +83,10 @@ def examine(library: Path, demo_pack: Path) -> Iterator[Check]:
     yield system_libraries_check(missing_libraries)
     yield loads_check("networks", NETWORK_CODE)
     yield loads_check("radiomics", FEATURES_CODE)
-    yield loads_check("device", DEVICE_CODE)
+    yield device_check(loads_check("device", DEVICE_CODE))
     yield decoders_check()
     yield demo_pack_check(demo_pack)
-    yield library_check(library)
+    yield from library_checks(library)
     yield disk_check(library)
 
 
@@ -94,7 +94,7 @@ def python_check(version: tuple[int, ...]) -> Check:
     """Whether this is the Python that the program was tested with."""
     present, wanted = (".".join(map(str, v)) for v in (version, PYTHON))
     ok = version == PYTHON
-    message = msg("Python {version}.", version=present)
+    message = msg("Python {version}.", version=public(present))
     remedy = NOTHING if ok else msg("Install Her2Desk under Python {version}.", version=wanted)
     return Check("python", ok, message, remedy)
 
@@ -107,7 +107,7 @@ def system_libraries_check(missing: Callable[[], tuple[str, ...]]) -> Check:
     return Check(
         "system-libraries",
         False,
-        msg("The window cannot open without {names}.", names=", ".join(absent)),
+        msg("The window cannot open without {names}.", names=public(", ".join(absent))),
         msg("As root, run: {command}", command=" ".join(apt_command(absent))),
     )
 
@@ -125,10 +125,26 @@ def loads_check(name: str, code: str, limit_s: float = CHILD_LIMIT_S) -> Check:
         return Check(
             name, False, msg("It did not load within {s:.0f} s.", s=limit_s), INSTALL_AGAIN
         )
+    if child.returncode in ILLEGAL_INSTRUCTION:
+        error = engine_cannot_start(child.returncode)
+        return Check(name, False, error.message, error.remedy)
     if child.returncode != 0:
         reason = _last_line(child.stderr) or str(child.returncode)
         return Check(name, False, msg("It does not load: {reason}", reason=reason), INSTALL_AGAIN)
-    return Check(name, True, msg("Available: {found}.", found=_last_line(child.stdout)))
+    return Check(name, True, msg("Available: {found}.", found=public(_last_line(child.stdout))))
+
+
+def device_check(loaded: Check) -> Check:
+    """What ``DEVICE_CODE`` printed, with advice where a graphics card lies idle."""
+    found, _, problem = str(loaded.message.params.get("found", "")).partition("; ")
+    if not problem:
+        return loaded
+    return Check(
+        loaded.name,
+        loaded.ok,
+        msg("Available: {found}. {problem}", found=public(found), problem=public(problem)),
+        msg("Update the card's driver, or go on: the processor gives the same answers."),
+    )
 
 
 def decoders_check() -> Check:
@@ -156,29 +172,6 @@ def demo_pack_check(path: Path) -> Check:
         return Check("demo-pack", False, error.message, INSTALL_AGAIN)
     found = msg("{name} {version}.", name=identity.name, version=identity.version)
     return Check("demo-pack", True, found)
-
-
-def library_check(folder: Path) -> Check:
-    """Whether the library opens, can be written, and its history is as it was written."""
-    from her2desk.store.opening import open_library
-
-    try:
-        with open_library(folder) as library:
-            library.check()
-            n = len(library.cases())
-    except Her2DeskError as error:
-        return Check("library", False, error.message, error.remedy)
-    return Check("library", True, msg("{folder} holds {n} cases.", folder=folder, n=n))
-
-
-def disk_check(folder: Path, wanted_bytes: int = FREE_BYTES) -> Check:
-    """Whether the library's disk has room."""
-    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    free = shutil.disk_usage(existing).free
-    ok = free >= wanted_bytes
-    message = msg("{gib:.1f} GiB free on the library's disk.", gib=free / (1 << 30))
-    remedy = NOTHING if ok else msg("Free some space, or move the library to a larger disk.")
-    return Check("disk-space", ok, message, remedy)
 
 
 def _last_line(text: str) -> str:

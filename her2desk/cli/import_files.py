@@ -45,12 +45,13 @@ def _imported(paths: list[Path], folder: Path, as_json: bool) -> Outcome:
     in_library = any(file.case_id is not None for file in files)
     return Outcome(
         {"files": [file.to_json() for file in files]},
-        lambda console: _show(console, files),
+        lambda console: show_files(console, files),
         0 if in_library else EXIT_INPUT_REFUSED,
     )
 
 
-def _show(console: Console, files: "list[ImportedFile]") -> None:
+def show_files(console: Console, files: "list[ImportedFile]") -> None:
+    """What became of each file, a line each."""
     for file in files:
         texts = [file.reason or Message(""), file.remedy or Message("")]
         said = " ".join(text.text() for text in texts).strip()

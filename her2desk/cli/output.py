@@ -26,8 +26,10 @@ from her2desk.errors import (
     Cancelled,
     Her2DeskError,
 )
-from her2desk.logs import logging_to
+from her2desk.faults import recorded
+from her2desk.logs import crashes_written, logging_to
 from her2desk.paths import default_library_dir
+from her2desk.redaction import public
 from her2desk.texts import Message, msg
 
 log = logging.getLogger(__name__)
@@ -73,10 +75,15 @@ def run_command(
     request to terminate stop the work; ``when_stopped`` is what can be done then.
     """
     folder = library or default_library_dir()
-    with logging_to(folder) as log_file, _standard_output_kept(), _termination_interrupts():
-        outcome = _attempt(work, log_file, when_stopped)
+    with (
+        logging_to(folder),
+        crashes_written(folder, "command"),
+        _standard_output_kept(),
+        _termination_interrupts(),
+    ):
+        outcome = _attempt(work, when_stopped)
         if isinstance(outcome, Outcome) and as_json:
-            outcome = _with_sound_document(outcome, log_file)
+            outcome = _with_sound_document(outcome)
     if isinstance(outcome, Refusal):
         return refuse(as_json, outcome)
     if as_json:
@@ -153,35 +160,37 @@ class _TerminalProgress:
         self._bar.update(self._task, completed=fraction, description=said, left=left)
 
 
-def _attempt(
-    work: Callable[[], Outcome], log_file: Path, when_stopped: Message
-) -> Outcome | Refusal:
+def _attempt(work: Callable[[], Outcome], when_stopped: Message) -> Outcome | Refusal:
     try:
         return work()
     except Her2DeskError as error:
-        log.info("refused: %s", error.code)
+        log.info("refused: %s", public(error.code))
         return Refusal(error.code, error.message, error.remedy, error.exit_code)
     except (KeyboardInterrupt, Cancelled):
         return Refusal("interrupted", msg("Stopped."), when_stopped, EXIT_INTERRUPTED)
-    except Exception:
-        return _our_fault(log_file)
+    except Exception as error:
+        return _our_fault(error)
 
 
-def _with_sound_document(outcome: Outcome, log_file: Path) -> Outcome | Refusal:
+def _with_sound_document(outcome: Outcome) -> Outcome | Refusal:
     """Found out here rather than half-way through printing: a document that is no JSON."""
     try:
         _as_text(outcome.document)
-    except (TypeError, ValueError):
-        return _our_fault(log_file)
+    except (TypeError, ValueError) as error:
+        return _our_fault(error)
     return outcome
 
 
-def _our_fault(log_file: Path) -> Refusal:
-    log.exception("a command failed")
+def _our_fault(error: Exception) -> Refusal:
+    fault = recorded(log, error)
     return Refusal(
         "internal",
-        msg("Her2Desk made a mistake and had to stop; nothing that was saved is lost."),
-        msg("Report it with the details in {log_file}.", log_file=log_file),
+        msg(
+            "Her2Desk made a mistake and had to stop (reference {reference}); nothing that was saved "
+            "is lost.",
+            reference=fault.reference,
+        ),
+        msg("Report it with what this writes: her2desk doctor --bundle FILE.zip"),
         EXIT_OUR_FAULT,
     )
 

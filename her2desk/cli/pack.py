@@ -9,7 +9,10 @@ from rich.console import Console
 
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
+from her2desk.cli.pack_shelf import register_shelf
+from her2desk.cli.pack_trust import register_trust
 from her2desk.cli.recalibrate import recalibration_outcome
+from her2desk.cli.trusted_packs import trust_lines, trust_of
 from her2desk.errors import InputRefused, PackRefused
 from her2desk.paths import default_library_dir
 from her2desk.texts import msg, tr
@@ -24,6 +27,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help=tr("Look into a model pack, and sign it."), rich_markup_mode=None)
     app.add_typer(group, name="pack")
+    register_trust(group)
+    register_shelf(group)
 
     @group.command("info", help=tr("Show what a model pack says of itself."))
     def info(
@@ -95,8 +100,8 @@ def _described(path: Path) -> Outcome:
     from her2desk.packs.pack import open_pack
 
     pack = open_pack(path)
+    trust = trust_of(pack)
     manifest: dict[str, Any] = pack.manifest.model_dump(mode="json")
-    is_signed = pack.archive.signature is not None
 
     def show(console: Console) -> None:
         training = pack.manifest.training
@@ -112,20 +117,24 @@ def _described(path: Path) -> Outcome:
             ),
             tr("Licence: {text}").format(text=pack.manifest.licence),
             f"SHA-256 {pack.digest}",
-            tr("Signed") if is_signed else tr("Not signed"),
+            *trust_lines(trust),
         )
         for line in lines:
             console.print(printable(line))
 
-    return Outcome({"sha256": pack.digest, "signed": is_signed, "manifest": manifest}, show)
+    signed = {"signed": trust.is_signed, "trust": trust.to_json()}
+    return Outcome({"sha256": pack.digest, **signed, "manifest": manifest}, show)
 
 
 def _verified(path: Path, key: Path | None) -> Outcome:
     from her2desk.packs.pack import open_pack
 
     pack = open_pack(path)
-    identity = pack.identity
+    pack.network_weights()  # opening leaves them for whoever answers with them
     signer = _signer(pack, key) if key is not None else None
+    trust = trust_of(pack)
+    trust.require()
+    identity = pack.identity
     document: dict[str, Any] = {
         "ok": True,
         "name": identity.name,
@@ -133,19 +142,17 @@ def _verified(path: Path, key: Path | None) -> Outcome:
         "sha256": identity.sha256,
         "demo": identity.demo,
         "signed": pack.archive.signature is not None,
+        "trust": trust.to_json(),
     }
     if signer is not None:
         document["signed_by"] = signer
 
     def show(console: Console) -> None:
-        console.print(printable(_title(pack)))
-        console.print(tr("The pack is whole: every file matches its hash."))
+        lines = [_title(pack), tr("The pack is whole: every file matches its hash.")]
         if signer is not None:
-            console.print(tr("It is signed by this key, {key}.").format(key=signer))
-        elif document["signed"]:
-            console.print(tr("It is signed; give the signer's public key with --key to check."))
-        else:
-            console.print(tr("It is not signed."))
+            lines.append(tr("It is signed by this key, {key}.").format(key=signer))
+        for line in (*lines, *trust_lines(trust)):
+            console.print(printable(line))
 
     return Outcome(document, show)
 

@@ -11,20 +11,29 @@ from rich.console import Console
 from her2desk.cli.opened_library import opened_library
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
+from her2desk.cli.pack_shelf import shelf_of
+from her2desk.cli.trusted_packs import required_trust
 from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
 from her2desk.domain.drawing import drawing_of
-from her2desk.domain.image import UltrasoundImage, UserCalibration, calibration_from_json
+from her2desk.domain.image import (
+    ImageWarning,
+    UltrasoundImage,
+    UserCalibration,
+    calibration_from_json,
+)
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.progress import SilentProgress
 from her2desk.domain.validation import ValidationSource
 from her2desk.errors import InputRefused, unwritable
 from her2desk.paths import default_library_dir, demo_pack_path
+from her2desk.private_files import write_private
 from her2desk.stats.statements import call_sentence, research_use
 from her2desk.texts import Message, msg, tr
 
 if TYPE_CHECKING:
     from her2desk.dicom.reader import OpenedImage
     from her2desk.inference.pipeline import LoadedPack, Question
+    from her2desk.packs.pack import Pack
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,15 @@ class Reading:
 
         question = Question(_point(self.operating_point), self.prevalence, self.counted)
         return load_pack(self.pack, self.device), question
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer, and the pack that gave it."""
+
+    prediction: Prediction
+    pack_path: Path
+    pack: "Pack"
 
 
 def register(app: typer.Typer) -> None:
@@ -123,13 +141,17 @@ def _case(
     clinical = _clinical(files.clinical)
     case = case_of(opened, outline.roi, clinical, _calibration(files.calibration))
     loaded, question = reading.load()
+    trust = required_trust(loaded.pack)
     prediction = predict(case, loaded, SilentProgress(), question)
-    prediction = replace(prediction, warnings=(*outline.warnings, *prediction.warnings))
+    beside = outline.warnings if trust.warning is None else (trust.warning, *outline.warnings)
+    prediction = replace(prediction, warnings=(*beside, *prediction.warnings))
     document = prediction.to_json()
     if heatmap is not None:
+        _check_place(heatmap, files.image, library or default_library_dir())
         _write_heatmap(heatmap, opened, prediction)
     if library is not None:
-        document["case_id"] = _save(library, files.image, opened.image, prediction)
+        kept = Answered(prediction, reading.pack, loaded.pack)
+        document["case_id"] = _save(library, files.image, opened.image, kept)
     return Outcome(document, lambda console: _show(console, prediction))
 
 
@@ -137,18 +159,31 @@ def _cohort(folder: Path, out: Path, reading: Reading, as_json: bool) -> Outcome
     from her2desk.cli.predict_cohort import predict_cohort
 
     loaded, question = reading.load()
+    trust = required_trust(loaded.pack)
     with shown_progress(as_json) as progress:
         table = predict_cohort(folder, out, loaded, question, progress)
+    warnings = [w for w in (trust.warning, *loaded.network.warnings) if w is not None]
     document = {
         "patients": table.patients,
         "predicted": table.predicted,
         "refused": table.refused,
         "out": str(out),
+        "warnings": [_warning_json(warning) for warning in warnings],
     }
     said = tr("{n} of {total} patients predicted, {refused} refused: {out}").format(
         n=table.predicted, total=table.patients, refused=table.refused, out=out
     )
-    return Outcome(document, lambda console: console.print(printable(said)))
+
+    def show(console: Console) -> None:
+        console.print(printable(said))
+        for warning in warnings:
+            console.print(printable(warning.message.text()))
+
+    return Outcome(document, show)
+
+
+def _warning_json(warning: ImageWarning) -> dict[str, str]:
+    return {"code": warning.code, "message": warning.message.text()}
 
 
 def _clinical(path: Path | None) -> ClinicalRecord:
@@ -202,19 +237,42 @@ def _write_heatmap(target: Path, opened: "OpenedImage", prediction: Prediction) 
         spacing=prediction.spacing,
     )
     try:
-        target.write_bytes(picture)
+        write_private(target, picture)
     except OSError as error:
         raise unwritable(target) from error
 
 
-def _save(library: Path, source: Path, image: UltrasoundImage, prediction: Prediction) -> int:
+def _check_place(target: Path, source: Path, library: Path) -> None:
+    """Raise where a picture would take the place of the image or of something in the library."""
+    from her2desk.store.places import check_outside
+
+    if target.resolve() == source.resolve():
+        raise InputRefused(
+            msg("The heatmap would take the place of the image itself."),
+            msg("Give --heatmap another name."),
+            code="same-file",
+        )
+    check_outside(library, target)
+
+
+def _save(library: Path, source: Path, image: UltrasoundImage, answered: Answered) -> int:
+    from her2desk.inference.keeping import keep_answer
+
+    inputs = answered.prediction.inputs
     with opened_library(library) as store:
         case_id = store.add_image(source, image).case_id
-        store.save_drawing(case_id, drawing_of(prediction.inputs.roi))
-        store.save_clinical(case_id, prediction.inputs.clinical)
-        if prediction.inputs.calibration is not None:
-            store.save_calibration(case_id, prediction.inputs.calibration)
-        store.save_prediction(case_id, prediction.to_json(), prediction.inputs.sha256)
+        store.save_drawing(case_id, drawing_of(inputs.roi))
+        store.save_clinical(case_id, inputs.clinical)
+        if inputs.calibration is not None:
+            store.save_calibration(case_id, inputs.calibration)
+        keep_answer(
+            store,
+            shelf_of(library),
+            case_id,
+            answered.prediction,
+            answered.pack_path,
+            answered.pack,
+        )
     return case_id
 
 

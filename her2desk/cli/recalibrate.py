@@ -7,6 +7,7 @@ from rich.console import Console
 
 from her2desk.cli.opened_library import opened_library
 from her2desk.cli.output import Outcome, printable
+from her2desk.cli.trusted_packs import required_trust
 from her2desk.texts import tr
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def recalibration_outcome(
     from her2desk.packs.signing import fingerprint
 
     pack = open_pack(pack_path)
+    required_trust(pack)
     with opened_library(folder) as library:
         results = local_results(library, pack.digest)
     kind = RecalibrationKind.INTERCEPT_AND_SLOPE if slope else RecalibrationKind.INTERCEPT

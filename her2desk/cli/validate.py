@@ -10,6 +10,7 @@ from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.progress_lines import ProgressKind, progress_option, told_progress
 from her2desk.cli.study_text import metrics_of, show_metrics, show_warnings, warnings_of
+from her2desk.cli.trusted_packs import required_trust
 from her2desk.domain.progress import Progress
 from her2desk.errors import unwritable
 from her2desk.texts import tr
@@ -43,8 +44,10 @@ def register(app: typer.Typer) -> None:
 def _validated(
     cohort: Path, pack: Path, out: Path | None, device: str, progress: Progress
 ) -> Outcome:
+    from her2desk.packs.pack import open_pack
     from her2desk.training.validation import validate
 
+    required_trust(open_pack(pack))
     if out is not None:
         _make_folder(out)  # found out before the work, not after
     study = validate(cohort, pack, progress, device)

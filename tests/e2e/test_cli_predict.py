@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, generate_uid
@@ -20,6 +21,8 @@ from her2desk.cli.app import main
 from her2desk.domain.roi import Roi
 from her2desk.paths import demo_case_dir, demo_pack_path
 from her2desk.store.opening import open_library
+
+from ..failing_card import FailingCard
 
 DEMO = demo_case_dir()
 DEMO_ARGUMENTS = [
@@ -33,7 +36,7 @@ KEYS = {
     "probability", "interval", "branches", "classes", "operating_point", "call", "confusion",
     "attention", "pack", "inputs_sha256", "spacing_mm", "spacing_source", "warnings", "timings_ms",
     "doubts", "failure", "error_model", "range", "scanner", "nearest", "unknowns", "traits",
-    "estimate", "features",
+    "estimate", "features", "device",
 }  # fmt: skip
 
 IMPOSSIBLE_SPACING = "2.293750/2.293750"
@@ -145,6 +148,7 @@ def test_people_get_sentences(tmp_path):
     assert "never a replacement for, IHC and FISH" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_a_few_real_files_print_the_whole_document(test_data, tmp_path):
     names = ("cornerstone3D", "go-dicom__I_000003", "pydicom__examples_ybr")
@@ -451,3 +455,44 @@ def test_a_cohort_row_that_cannot_be_read_is_named(capsys, tmp_path):
     code, document = run_here(capsys, "--cohort", str(tmp_path), "--out", str(tmp_path / "out.csv"))
     assert (code, document["error"]["code"]) == (3, "cohort-row")
     assert "row 2" in document["error"]["message"]
+
+
+def on_device(capsys, device: str, *arguments: str) -> tuple[int, dict]:
+    code = main(["predict", *arguments, "--device", device, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_device_that_is_not_here_is_refused(capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    code, document = on_device(capsys, "cuda", *DEMO_ARGUMENTS)
+    assert (code, document["error"]["code"]) == (3, "device")
+    assert "auto" in document["error"]["remedy"]
+
+
+def test_a_graphics_card_that_fails_costs_no_answer(capsys, monkeypatch):
+    code, wanted = run_here(capsys, *DEMO_ARGUMENTS)
+    assert code == 0
+    card = FailingCard(monkeypatch)
+    card.fails(2, lambda: torch.OutOfMemoryError("CUDA out of memory"))
+    code, document = on_device(capsys, "auto", *DEMO_ARGUMENTS)
+    assert code == 0
+    assert document["device"] == "cpu"
+    assert document["probability"] == pytest.approx(wanted["probability"], abs=1e-4)
+    said = {w["code"]: w["message"] for w in document["warnings"]}
+    assert said["device-fell-back"].startswith("The graphics card ran out of memory")
+    assert "device-fell-back" not in {w["code"] for w in wanted["warnings"]}
+
+
+def test_a_card_that_fails_in_a_cohort_is_said_once_and_not_tried_again(
+    capsys, monkeypatch, tmp_path
+):
+    cohort = tmp_path / "cohort"
+    assert main(["phantom", str(cohort), "--patients", "3", "--seed", "5", "--json"]) == 0
+    capsys.readouterr()
+    card = FailingCard(monkeypatch)
+    card.fails(4, lambda: torch.AcceleratorError("CUDA error: unspecified launch failure"))
+    table = str(tmp_path / "table.csv")
+    code, document = on_device(capsys, "auto", "--cohort", str(cohort), "--out", table)
+    assert (code, document["predicted"]) == (0, 3)
+    assert [w["code"] for w in document["warnings"]].count("device-fell-back") == 1
+    assert card.asked == 4

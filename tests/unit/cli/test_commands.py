@@ -11,6 +11,7 @@ from PIL import Image
 from her2desk.cli import app
 from her2desk.domain.prediction import PackIdentity
 from her2desk.packs import pack as packs
+from her2desk.packs.archive import Archive
 from her2desk.phantoms import cohort as cohorts
 from her2desk.store.opening import open_library
 
@@ -92,9 +93,18 @@ def a_pack(monkeypatch: pytest.MonkeyPatch) -> None:
         identity=identity,
         digest=identity.sha256,
         manifest=manifest,
-        archive=SimpleNamespace(signature=None),
+        archive=Archive("ab" * 32, {}),
+        network_weights=dict,
     )
     monkeypatch.setattr(packs, "open_pack", lambda path: opened)
+
+
+UNSIGNED = {
+    "standing": "unsigned",
+    "fingerprint": None,
+    "signer": None,
+    "message": "The model pack is not signed: nobody vouches for where it comes from.",
+}
 
 
 @pytest.mark.usefixtures("a_pack")
@@ -104,6 +114,7 @@ def test_pack_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert document == {
         "sha256": "ab" * 32,
         "signed": False,
+        "trust": UNSIGNED,
         "manifest": {"name": "Phantom demo"},
     }
     assert app.main(["pack", "info", "p.h2pack"]) == 0
@@ -123,6 +134,7 @@ def test_pack_verify(capsys: pytest.CaptureFixture[str]) -> None:
         "sha256": "ab" * 32,
         "demo": True,
         "signed": False,
+        "trust": UNSIGNED,
     }
     assert app.main(["pack", "verify", "p.h2pack"]) == 0
     assert "every file matches its hash" in capsys.readouterr().out

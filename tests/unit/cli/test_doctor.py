@@ -2,7 +2,7 @@
 
 import json
 import shutil
-import sqlite3
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -14,7 +14,6 @@ from her2desk import system_libraries
 from her2desk.cli import app, doctor
 from her2desk.cli.doctor import Check
 from her2desk.packs import pack as packs
-from her2desk.store.opening import open_library
 from her2desk.texts import msg
 
 FINE = Check("one", True, msg("All is well."))
@@ -55,6 +54,12 @@ def test_every_part_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "decoders",
         "demo-pack",
         "library",
+        "library-encryption",
+        "library-history",
+        "library-durability",
+        "library-files",
+        "library-permissions",
+        "library-backup",
         "disk-space",
     ]
 
@@ -79,6 +84,30 @@ def test_missing_system_libraries_come_with_the_exact_command() -> None:
 def test_what_loads_says_what_it_found() -> None:
     check = doctor.loads_check("x", "print('noise'); print('thing 1.0')")
     assert (check.ok, check.message.text()) == (True, "Available: thing 1.0.")
+
+
+def test_an_idle_graphics_card_comes_with_the_reason_and_advice() -> None:
+    idle = doctor.loads_check("device", "print('cpu; There is a card. Its driver does not fit.')")
+    check = doctor.device_check(idle)
+    assert check.ok
+    assert check.message.text() == "Available: cpu. There is a card. Its driver does not fit."
+    assert "driver" in check.remedy.text()
+    fine = doctor.loads_check("device", "print('cuda cpu')")
+    assert doctor.device_check(fine) == fine
+
+
+def test_the_devices_that_this_computer_has_are_named() -> None:
+    check = doctor.device_check(doctor.loads_check("device", doctor.DEVICE_CODE))
+    assert check.ok
+    assert "cpu" in check.message.text()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGILL"), reason="POSIX only")
+def test_a_processor_without_the_instructions_is_named() -> None:
+    check = doctor.loads_check("x", "import signal; signal.raise_signal(signal.SIGILL)")
+    assert not check.ok
+    assert "AVX" in check.message.text()
+    assert check.remedy.text()
 
 
 def test_what_does_not_load_says_why() -> None:
@@ -128,26 +157,6 @@ def test_a_whole_demo_pack_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(packs, "open_pack", lambda path: Opened)
     check = doctor.demo_pack_check(tmp_path)
     assert (check.ok, check.message.text()) == (True, "Phantom demo 1.0.")
-
-
-def test_the_library_is_opened_and_counted(tmp_path: Path) -> None:
-    check = doctor.library_check(tmp_path / "library")
-    assert check.ok
-    assert "holds 0 cases" in check.message.text()
-
-
-def test_a_library_that_cannot_be_used_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "library").write_text("in the way")
-    check = doctor.library_check(tmp_path / "library")
-    assert not check.ok
-    assert check.remedy.text()
-
-
-def test_a_full_disk_is_a_problem(tmp_path: Path) -> None:
-    assert doctor.disk_check(tmp_path / "not" / "yet" / "made", wanted_bytes=0).ok
-    check = doctor.disk_check(tmp_path, wanted_bytes=1 << 62)
-    assert not check.ok
-    assert "GiB free" in check.message.text()
 
 
 class TestSystemLibraries:
@@ -228,18 +237,3 @@ class TestSystemLibraries:
             )
             monkeypatch.setattr(system_libraries.shutil, "which", lambda name, apt=apt: apt)
             assert system_libraries._may_install() is may
-
-
-def test_the_history_is_part_of_the_librarys_health(tmp_path: Path) -> None:
-    with open_library(tmp_path) as library:
-        library.check()
-    connection = sqlite3.connect(tmp_path / "library.sqlite")
-    connection.execute(
-        "INSERT INTO cases VALUES (1, 'ab', 'f', NULL, '', '', '', '', NULL, NULL, 1, '')"
-    )
-    connection.execute("INSERT INTO history VALUES (1, 1, 'roi', 'null', '', '', 'x', 'y')")
-    connection.commit()
-    connection.close()
-    check = doctor.library_check(tmp_path)
-    assert not check.ok
-    assert "Entry 1" in check.message.text()

@@ -100,8 +100,15 @@ def test_wrong_usage_is_exit_2_in_both_voices(
 
 
 def test_every_command_has_help_library_and_json(capsys: pytest.CaptureFixture[str]) -> None:
-    commands = [[name] for name in COMMANDS if name not in ("pack", "outline")]
-    groups = (["pack", "info"], ["pack", "verify"], ["outline", "convert"])
+    commands = [[name] for name in COMMANDS if name not in ("pack", "outline", "library", "pacs")]
+    groups = (
+        ["pack", "info"],
+        ["pack", "verify"],
+        ["outline", "convert"],
+        ["library", "backup"],
+        ["library", "erase"],
+        ["pacs", "send"],
+    )
     for command in (*commands, *groups):
         assert app.main([*command, "--help"]) == 0
         text = capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -105,15 +106,20 @@ def test_a_failure_is_a_sentence_on_standard_error(capsys: pytest.CaptureFixture
     assert (out, err) == ("", "Row 3 is empty.\nFill it in.\n")
 
 
-def test_a_surprise_keeps_its_traceback_for_the_log(
+def test_a_surprise_is_in_the_log_under_the_reference_that_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command(False, raising(ZeroDivisionError("division by zero")), tmp_path) == 5
     out, err = capsys.readouterr()
     log = tmp_path / "logs" / "her2desk.log"
-    assert "Traceback" not in out + err
-    assert str(log) in err
-    assert "ZeroDivisionError: division by zero" in log.read_text()
+    assert "ZeroDivisionError" not in out + err
+    reference = re.search(r"reference (\w{6})", err)
+    assert reference is not None
+    assert "her2desk doctor --bundle" in err
+    logged = log.read_text()
+    assert f"fault {reference[1]}\n" in logged
+    assert "raised ZeroDivisionError" in logged
+    assert "division by zero" not in logged
 
 
 @pytest.mark.parametrize("value", [float("nan"), {1, 2}])

@@ -8,10 +8,10 @@ import SimpleITK
 from PIL import Image
 
 from her2desk.cli.app import main
-from her2desk.cli.predict import CaseFiles, _clinical, _point, _write_heatmap
+from her2desk.cli.predict import CaseFiles, _check_place, _clinical, _point, _write_heatmap
 from her2desk.dicom.reader import open_image
 from her2desk.domain.clinical import ClinicalRecord
-from her2desk.errors import InputRefused
+from her2desk.errors import Her2DeskError, InputRefused
 from her2desk.paths import demo_case_dir, settings_path
 from her2desk.settings import Settings, save_settings
 from her2desk.store.opening import open_library
@@ -168,6 +168,17 @@ def test_a_mask_that_cannot_be_used_is_refused(capsys, tmp_path, kind):
     assert code == 3
     expected = {"empty": "mask-empty", "size": "mask-size", "jpeg": "mask-format"}
     assert document["error"]["code"] == expected.get(kind, "roi-format")
+
+
+def test_a_heatmap_takes_the_place_of_nothing_that_is_kept(tmp_path):
+    image, library = tmp_path / "image.dcm", tmp_path / "library"
+    image.write_bytes(b"precious")
+    library.mkdir()
+    for place, code in ((image, "same-file"), (library / "library.sqlite", "inside-library")):
+        with pytest.raises(Her2DeskError) as refused:
+            _check_place(place, image, library)
+        assert refused.value.code == code
+    _check_place(tmp_path / "heat.png", image, library)
 
 
 def test_a_heatmap_that_cannot_be_written_or_is_not_there_is_refused(capsys, tmp_path):

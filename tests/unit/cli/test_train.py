@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from her2desk.cli import validate
 from her2desk.cli.app import main
 from her2desk.domain.counts import Confusion
 from her2desk.domain.progress import Progress, staged
 from her2desk.domain.validation import ValidationSource
 from her2desk.errors import Cancelled, PackRefused
+from her2desk.packs import pack as packs
 from her2desk.reports.study import AucFigure, Evidence, OperatingPointFigures, Study
 from her2desk.texts import msg
 from her2desk.training.request import TrainRequest, TrainResult
@@ -104,6 +106,8 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
             stand_in = types.ModuleType(f"her2desk.training.{module}")
             setattr(stand_in, name, getattr(builder, name))
             monkeypatch.setitem(sys.modules, f"her2desk.training.{module}", stand_in)
+        monkeypatch.setattr(packs, "open_pack", lambda path: path)
+        monkeypatch.setattr(validate, "required_trust", lambda pack: None)
         return builder
 
     return put
