@@ -1,187 +1,26 @@
-"""The list of cases at the left: search, and one row of two lines a case."""
+"""The list of cases at the left: search, filters, and one row a case."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPointF,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
+    QPushButton,
     QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
+from her2desk.errors import Her2DeskError
+from her2desk.store.cases import CaseFilter
 from her2desk.texts import tr, trn
-from her2desk.ui.theme import SIZE_BODY, SIZE_SMALL, colours, set_role
-
-ROW_HEIGHT = 52
-_LEFT, _RIGHT = 34, 12
-_Index = QModelIndex | QPersistentModelIndex
-_CASE = Qt.ItemDataRole.UserRole
-
-
-class ListedCase(Protocol):
-    """What the list shows of a case; the library's ``CaseSummary`` has it."""
-
-    @property
-    def case_id(self) -> int:
-        """The library's number."""
-
-    @property
-    def patient_id(self) -> str:
-        """As in the file."""
-
-    @property
-    def patient_name(self) -> str:
-        """As in the file."""
-
-    @property
-    def laterality(self) -> str | None:
-        """``"L"``, ``"R"`` or None."""
-
-    @property
-    def age_years(self) -> float | None:
-        """Age at the study."""
-
-    @property
-    def study_date(self) -> str:
-        """YYYYMMDD, or empty."""
-
-    @property
-    def file_name(self) -> str:
-        """Name of the imported file."""
-
-    @property
-    def status(self) -> str:
-        """``"imported"``, ``"drawn"``, ``"read"`` or ``"reported"``."""
-
-    @property
-    def frames(self) -> int:
-        """Number of frames."""
-
-
-def status_text(status: str) -> str:
-    """A status in words."""
-    words = {
-        "imported": tr("imported"),
-        "drawn": tr("drawn"),
-        "read": tr("read"),
-        "reported": tr("reported"),
-    }
-    return words.get(status, status)
-
-
-def date_text(study_date: str) -> str:
-    """YYYYMMDD as YYYY-MM-DD; anything else as it is."""
-    if len(study_date) == 8 and study_date.isdigit():
-        return f"{study_date[:4]}-{study_date[4:6]}-{study_date[6:]}"
-    return study_date
-
-
-def title_text(case: ListedCase) -> str:
-    """Who: patient, or the case's number and file where the file names nobody."""
-    return case.patient_id or case.file_name or f"{case.case_id:04d}"
-
-
-def detail_text(case: ListedCase) -> str:
-    """How far the case has come, and when the study was."""
-    parts = (status_text(str(case.status)), date_text(case.study_date))
-    return " · ".join(part for part in parts if part)
-
-
-def side_text(case: ListedCase) -> str:
-    """Laterality and age."""
-    age = tr("{age:.0f} y").format(age=case.age_years) if case.age_years is not None else ""
-    return "  ".join(part for part in (case.laterality or "", age) if part)
-
-
-class CaseModel(QAbstractListModel):
-    """The cases as rows."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._cases: tuple[ListedCase, ...] = ()
-
-    def set_cases(self, cases: Sequence[ListedCase]) -> None:
-        """Show these cases, in this order."""
-        self.beginResetModel()
-        self._cases = tuple(cases)
-        self.endResetModel()
-
-    def row_of(self, case_id: int) -> int | None:
-        """The row of a case, or None."""
-        return next((i for i, case in enumerate(self._cases) if case.case_id == case_id), None)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:
-        """Number of cases."""
-        return 0 if parent.isValid() else len(self._cases)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The case itself, or words about it."""
-        if not index.isValid():
-            return None
-        case = self._cases[index.row()]
-        if role == _CASE:
-            return case
-        if role == Qt.ItemDataRole.DisplayRole:
-            return title_text(case)
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            frames = trn("{n} frame", "{n} frames", case.frames)
-            parts = (title_text(case), case.patient_name, side_text(case), detail_text(case))
-            return ", ".join(part for part in (*parts, frames, case.file_name) if part)
-        return None
-
-
-class CaseDelegate(QStyledItemDelegate):
-    """Paints a case: status by shape, patient and side, and a second line of words."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        """Two lines."""
-        return QSize(160, ROW_HEIGHT)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Paint one row."""
-        case: ListedCase = index.data(_CASE)
-        box: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        palette = colours()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        _paint_ground(painter, box, state)
-        _paint_status(painter, QPointF(box.left() + 19, box.top() + 18), str(case.status))
-        font: QFont = option.font
-        font.setPixelSize(SIZE_BODY)
-        font.setWeight(QFont.Weight.DemiBold)
-        side = side_text(case)
-        first = QRect(box.left() + _LEFT, box.top() + 8, box.width() - _LEFT - _RIGHT, 20)
-        painter.setPen(QColor(palette.text))
-        painter.setFont(font)
-        title_room = first.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance(side) - 8, 0)
-        _paint_line(painter, title_room, title_text(case))
-        font.setWeight(QFont.Weight.Normal)
-        painter.setFont(font)
-        _paint_line(painter, first, side, Qt.AlignmentFlag.AlignRight)
-        font.setPixelSize(SIZE_SMALL)
-        painter.setFont(font)
-        painter.setPen(QColor(palette.text_muted))
-        _paint_line(painter, first.translated(0, 20).adjusted(0, 0, 0, -2), detail_text(case))
-        painter.restore()
+from her2desk.ui.case_filters import CaseFilters
+from her2desk.ui.case_rows import CASE, CaseDelegate, CaseModel, ListedCase
+from her2desk.ui.theme import set_role
 
 
 class _CaseView(QListView):
@@ -198,10 +37,13 @@ class _CaseView(QListView):
 
 
 class CaseList(QWidget):
-    """Searches and lists; ``case_selected`` carries the id of the case that the user chose."""
+    """Searches, filters and lists; ``case_selected`` carries the id of the case that the user chose.
+
+    ``narrowed`` tells that other cases are ``asked`` for, by words or by filters.
+    """
 
     case_selected = Signal(int)
-    search_changed = Signal(str)
+    narrowed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -209,28 +51,45 @@ class CaseList(QWidget):
         self._is_ours = False
         self._model = CaseModel(self)
         self.search = QLineEdit(self)
+        self.filters = CaseFilters(self)
+        self.filter_button = QPushButton(self)
+        self.count = QLabel(self)
         self.view = _CaseView(self)
         self._empty = QLabel(self)
         self._pages = QStackedWidget(self)
         self._lay_out()
-        self.search.textChanged.connect(self.search_changed)
+        self.search.textChanged.connect(self.narrowed)
+        self.filters.changed.connect(self._filter)
+        self.filter_button.clicked.connect(self._fold_filters)
         self.view.returned.connect(self._choose)
         self.view.selectionModel().currentChanged.connect(self._choose)
-        self.set_cases(())
+        self._name_filters()
+        self.set_cases((), 0)
 
-    def set_cases(self, cases: Sequence[ListedCase]) -> None:
-        """List these cases; the selected one stays selected where it is among them."""
+    def asked(self) -> CaseFilter:
+        """Which cases are asked for."""
+        return self.filters.narrowed(self.search.text())
+
+    def set_cases(self, cases: Sequence[ListedCase], total: int) -> None:
+        """List these of ``total`` cases; the selected one stays selected where it is among them."""
         self._is_ours = True
         self._model.set_cases(cases)
         self._is_ours = False
         if self._selected is not None:
             self._show_selected()
-        self._empty.setText(
-            tr("No case matches “{search}”.").format(search=self.search.text())
-            if self.search.text()
-            else tr("No cases yet. Drop files on the window, or press Import.")
-        )
+        self.count.setText(_count_text(len(cases), total))
+        self._empty.setText(self._why_empty(total))
         self._pages.setCurrentWidget(self.view if cases else self._empty)
+
+    def set_case(self, case: ListedCase | None) -> None:
+        """Show what became of one case; nothing where it is gone."""
+        if case is not None:
+            self._model.set_case(case)
+
+    def show_failure(self, error: Her2DeskError) -> None:
+        """Say why the cases cannot be listed."""
+        self._empty.setText(str(error))
+        self._pages.setCurrentWidget(self._empty)
 
     def select(self, case_id: int | None) -> None:
         """Mark a case as the one on screen, without a signal."""
@@ -245,11 +104,37 @@ class CaseList(QWidget):
         """What stands in place of an empty list; nothing while there are cases."""
         return self._empty.text() if self._pages.currentWidget() is self._empty else ""
 
+    def _why_empty(self, total: int) -> str:
+        if not total:
+            return tr("No cases yet. Drop files on the window, or press Import.")
+        if self.search.text():
+            return tr("No case matches “{search}”.").format(search=self.search.text())
+        return tr("No case matches these filters.")
+
+    def _fold_filters(self) -> None:
+        self.filters.setVisible(self.filters.isHidden())
+        self._name_filters()
+
+    def _filter(self) -> None:
+        self._name_filters()
+        self.narrowed.emit()
+
+    def _name_filters(self) -> None:
+        """Say on the button how many filters are at work, as they may be folded away."""
+        n = self.filters.active
+        words = trn("{n} filter", "{n} filters", n) if n else tr("Filters")
+        self.filter_button.setText(f"{words} {'▾' if self.filters.isHidden() else '▴'}")
+        self.filter_button.setAccessibleName(words)
+
     def _lay_out(self) -> None:
         self.search.setPlaceholderText(tr("Search cases"))
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(tr("Search cases"))
         self.search.setToolTip(tr("Patient, date, file or status"))
+        self.filter_button.setToolTip(tr("Narrow the list by status, side, date and pathology"))
+        set_role(self.filter_button, "flat")
+        set_role(self.count, "muted")
+        self.filters.hide()
         self.view.setModel(self._model)
         self.view.setItemDelegate(CaseDelegate(self.view))
         self.view.setMouseTracking(True)
@@ -264,14 +149,20 @@ class CaseList(QWidget):
         set_role(self._empty, "muted")
         self._pages.addWidget(self.view)
         self._pages.addWidget(self._empty)
+        under = QHBoxLayout()
+        under.addWidget(self.filter_button)
+        under.addStretch(1)
+        under.addWidget(self.count)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(8)
         layout.addWidget(self.search)
+        layout.addLayout(under)
+        layout.addWidget(self.filters)
         layout.addWidget(self._pages, 1)
 
     def _choose(self, index: QModelIndex) -> None:
-        case: ListedCase | None = index.data(_CASE)
+        case: ListedCase | None = index.data(CASE)
         if self._is_ours or case is None:
             return
         self._selected = case.case_id
@@ -287,50 +178,7 @@ class CaseList(QWidget):
             self.view.scrollTo(index)
 
 
-def _paint_ground(painter: QPainter, box: QRect, state: QStyle.StateFlag) -> None:
-    palette = colours()
-    is_selected = bool(state & QStyle.StateFlag.State_Selected)
-    if is_selected or state & QStyle.StateFlag.State_MouseOver:
-        painter.fillRect(box, QColor(palette.surface_raised))
-    if is_selected:
-        painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), QColor(palette.accent))
-    if is_selected and state & QStyle.StateFlag.State_HasFocus:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(palette.focus), 1.5))
-        painter.drawRect(QRectF(box).adjusted(1, 1, -1, -1))
-    painter.setPen(QPen(QColor(palette.border), 0.5))
-    painter.drawLine(box.bottomLeft(), box.bottomRight())
-
-
-def _paint_status(painter: QPainter, at: QPointF, status: str) -> None:
-    """Ring, disc, ticked ring, ticked disc: shapes that do not need their colour."""
-    palette = colours()
-    if status == "imported":
-        painter.setPen(QPen(QColor(palette.text_muted), 1.75))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(at, 5, 5)
-        return
-    if status == "drawn":
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(palette.accent))
-        painter.drawEllipse(at, 5.5, 5.5)
-        return
-    painter.setPen(QPen(QColor(palette.accent), 1.5))
-    painter.setBrush(QColor(palette.accent) if status == "reported" else Qt.BrushStyle.NoBrush)
-    painter.drawEllipse(at, 7.5, 7.5)
-    pen = QPen(QColor(palette.on_accent if status == "reported" else palette.accent), 2)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPolyline([at + QPointF(-3.6, 0.2), at + QPointF(-1, 2.8), at + QPointF(4, -2.8)])
-
-
-def _paint_line(
-    painter: QPainter,
-    box: QRect,
-    words: str,
-    side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-) -> None:
-    fitting = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, box.width())
-    painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, fitting)
+def _count_text(shown: int, total: int) -> str:
+    if shown == total:
+        return trn("{n} case", "{n} cases", total) if total else ""
+    return tr("{shown:,} of {total:,}").format(shown=shown, total=total)

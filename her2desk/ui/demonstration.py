@@ -53,7 +53,6 @@ def _write_report(window: MainWindow, prediction: Prediction, folder: Path) -> N
         session.case.image,
         pixels,
         session.pack.pack,
-        session.clinical,
         session.settings.reader,
     )
     (folder / "report.html").write_text(pages.html, encoding="utf-8")

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from her2desk.texts import tr
+from her2desk.errors import Her2DeskError
+from her2desk.texts import tr, trn
 from her2desk.ui.shortcuts_dialog import ShortcutsDialog, answer_rows, drawing_rows, rows_of
 
 IMAGE_FILTER = "*.dcm *.dicom *.png *.jpg *.jpeg *.zip *"
@@ -69,6 +70,20 @@ class Dialogs:
             self._parent, tr("Save the nomogram"), f"nomogram.{kind}", f"{kind.upper()} (*.{kind})"
         )
         return Path(name) if name else None
+
+    def may_lose(self, count: int, why: Her2DeskError) -> bool:
+        """Whether to close although so many changes cannot be saved; asks, as something would be lost."""
+        box = QMessageBox(self._parent)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(tr("Not saved"))
+        box.setText(trn("{n} change is not saved.", "{n} changes are not saved.", count))
+        box.setInformativeText(str(why))
+        stay = box.addButton(tr("Try again"), QMessageBox.ButtonRole.RejectRole)
+        lose = box.addButton(tr("Close and lose them"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.exec()
+        return box.clickedButton() is lose
 
     def show_shortcuts(self, window: Sequence[QAction], image: Sequence[QAction]) -> None:
         """Every key in one list, beside the window."""

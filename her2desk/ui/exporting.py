@@ -8,13 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from her2desk import __version__
-from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.nomogram import NomogramGeometry
 from her2desk.domain.prediction import Prediction
 from her2desk.errors import InputRefused, unwritable
-from her2desk.inference.nomograms import CaseNomogram, answering_nomogram
+from her2desk.inference.nomograms import CaseNomogram
 from her2desk.packs.pack import Pack
 from her2desk.texts import msg
 from her2desk.ui.readings import nomogram_shift
@@ -104,37 +102,24 @@ def report_pages(
     image: UltrasoundImage,
     pixels: NDArray[np.uint8],
     pack: Pack,
-    clinical: ClinicalRecord,
     reader: str,
 ) -> Pages:
-    """The case's report, with the outlined frame, the heatmap and the nomogram inside.
+    """The report of a case that no library keeps, with all its pictures.
 
     ``pixels`` are the ROI's frame, uint8, grey or RGB.
     """
-    from her2desk.figures.case import frame_png
-    from her2desk.figures.heatmap import heatmap_overlay_png
-    from her2desk.figures.nomogram import nomogram_picture
-    from her2desk.reports.content import build_content
+    from her2desk.reports.case_report import CaseFacts, build_content, case_pictures
     from her2desk.reports.html import render_html
+    from her2desk.reports.report_options import ReportOptions
 
-    polygon, spacing = prediction.inputs.roi.polygon, prediction.spacing
-    pictures = {"frame.png": frame_png(pixels, polygon, spacing=spacing)}
-    nomogram, shift = answering_nomogram(prediction, pack, clinical), nomogram_shift(prediction)
-    if nomogram.geometry is not None:
-        pictures["nomogram.png"] = nomogram_picture(
-            nomogram.geometry, nomogram.values, shift=shift, kind="png"
-        )
-    if prediction.heatmap is not None:
-        pictures["heatmap.png"] = heatmap_overlay_png(
-            pixels, polygon, prediction.heatmap, spacing=spacing
-        )
-    content = build_content(
-        prediction,
-        image,
-        version=__version__,
-        frame_png=pictures["frame.png"],
-        heatmap_png=pictures.get("heatmap.png"),
-        nomogram_png=pictures.get("nomogram.png"),
-        reader=reader,
+    pictures = case_pictures(prediction, pixels, pack, ReportOptions(heatmap=True))
+    content = build_content(prediction, image, pack, pictures, CaseFacts(reader=reader))
+    named = {
+        "frame.png": pictures.frame,
+        "nomogram.png": pictures.nomogram,
+        "heatmap.png": pictures.heatmap,
+    }
+    return Pages(
+        render_html(content),
+        {name: picture.png for name, picture in named.items() if picture is not None},
     )
-    return Pages(render_html(content), pictures)

@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from her2desk.dicom.decoding import DecodingProcess, ProcessDied, undecodable
 from her2desk.dicom.frames import FrameSource
 from her2desk.errors import Her2DeskError
-from her2desk.texts import msg
+from her2desk.faults import our_fault
 
 log = logging.getLogger(__name__)
 AHEAD = 8  # frames read ahead of the one asked for
@@ -215,11 +215,7 @@ class _FrameThread:
         except Her2DeskError as error:
             return error
         except Exception as error:
-            log.exception("a frame could not be decoded")
-            return Her2DeskError(
-                msg("Something failed here: {detail}.", detail=f"{type(error).__name__}: {error}"),
-                msg("Your cases are safe. Try again; if it happens again, run her2desk doctor."),
-            )
+            return our_fault(log, error)
 
     def _decoded(self, source: FrameSource, index: int) -> Pixels:
         kept = source.kept(index)

@@ -4,7 +4,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from her2desk.domain.prediction import PackIdentity
-from her2desk.texts import tr
+from her2desk.texts import tr, trn
 from her2desk.ui.theme import GRID, colours, set_role
 from her2desk.ui.widgets.labels import Badge
 
@@ -15,6 +15,7 @@ class HeaderBar(QWidget):
     """Signals are what was clicked; the window does it."""
 
     import_clicked = Signal()
+    receive_clicked = Signal()
     training_clicked = Signal()
     pack_clicked = Signal()
     settings_clicked = Signal()
@@ -28,14 +29,20 @@ class HeaderBar(QWidget):
         set_role(self.name, "title")
         self.import_button = QPushButton(tr("Import…"))
         self.import_button.setToolTip(tr("Import ultrasound files (Ctrl+O), or drop them here"))
+        self.receive_button = _flat("", "")
+        self.set_receiving(None)
         self.training_button = _flat(
             tr("Train…"), tr("Train a model pack on a cohort of your own (Ctrl+Shift+T)")
         )
-        self.tools_button = _flat(tr("Tools"), tr("Outlines, readers and de-identification"))
+        self.tools_button = _flat(
+            tr("Tools"), tr("Report, outlines, readers, files, packs and library")
+        )
         self.pack_button = _flat(tr("No pack open"), tr("Choose a model pack (Ctrl+Shift+O)"))
         self.demo_badge = Badge(tr("DEMO"))
         self.demo_badge.setToolTip(tr("This pack was trained on simulated phantoms, not patients."))
         self.demo_badge.hide()
+        self.trust_badge = Badge()
+        self.trust_badge.hide()
         self.reader = _flat("", "")
         self.theme_button = _flat("", tr("Switch between light and dark (Ctrl+T)"))
         self.settings_button = _flat(tr("Settings"), tr("Settings (Ctrl+,)"))
@@ -44,6 +51,7 @@ class HeaderBar(QWidget):
         self._arrange()
         self.name_theme()
         self.import_button.clicked.connect(self.import_clicked)
+        self.receive_button.clicked.connect(self.receive_clicked)
         self.training_button.clicked.connect(self.training_clicked)
         self.pack_button.clicked.connect(self.pack_clicked)
         self.settings_button.clicked.connect(self.settings_clicked)
@@ -61,6 +69,23 @@ class HeaderBar(QWidget):
             )
         )
         self.demo_badge.setVisible(pack.demo)
+
+    def set_trust(self, mark: str, sentence: str) -> None:
+        """Mark a pack that nobody known vouches for; no mark where ``mark`` is empty."""
+        self.trust_badge.setText(mark)
+        self.trust_badge.setToolTip(sentence)
+        self.trust_badge.setAccessibleName(sentence)
+        self.trust_badge.setVisible(bool(mark))
+
+    def set_receiving(self, received: int | None) -> None:
+        """Show whether images can be sent here, and how many came; None while that is switched off."""
+        if received is None:
+            words, tip = tr("Receive ○ off"), tr("No other computer can send images here")
+        else:
+            words = tr("Receive ● on") if not received else tr("Receive ● {n:,}").format(n=received)
+            tip = trn("{n} image received", "{n} images received", received)
+        self.receive_button.setText(words)
+        self.receive_button.setToolTip(tr("{state} (Ctrl+Shift+P)").format(state=tip))
 
     def set_training(self, state: str) -> None:
         """Show how a training stands that is not in sight; nothing where there is none."""
@@ -91,11 +116,13 @@ class HeaderBar(QWidget):
         layout.addWidget(self.name)
         layout.addSpacing(4 * GRID)
         layout.addWidget(self.import_button)
+        layout.addWidget(self.receive_button)
         layout.addWidget(self.training_button)
         layout.addWidget(self.tools_button)
         layout.addStretch(1)
         layout.addWidget(self.pack_button)
         layout.addWidget(self.demo_badge)
+        layout.addWidget(self.trust_badge)
         layout.addSpacing(4 * GRID)
         for button in (self.reader, self.theme_button, self.settings_button, self.help_button):
             layout.addWidget(button)

@@ -4,7 +4,7 @@ Qt's own proxy would ask Python for every cell it compares; a list is sorted at 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import Qt
 
@@ -54,6 +54,12 @@ class ImportModel(TitledModel):
         self.endInsertRows()
         if self._sorted_by is not None:
             self._order()
+
+    def forget(self, case_ids: Collection[int]) -> None:
+        """Leave out the files of these cases."""
+        left = [row for row in self._rows if row.case_id not in case_ids]
+        self.clear()
+        self.add(left)
 
     def show_only(self, wanted: str, search: str) -> None:
         """Show the rows of this status (or ``ALL``, or ``NOTICES``) with these words in them."""

@@ -31,6 +31,7 @@ class ImportRow:
     remedy: str
     case_id: int | None
     has_notice: bool
+    code: str = ""
     folded: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +59,7 @@ def row_of(file: "ImportedFile") -> ImportRow:
         remedy=file.remedy.text() if file.remedy else "",
         case_id=file.case_id,
         has_notice=has_notice,
+        code=file.code,
     )
 
 

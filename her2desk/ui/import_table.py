@@ -1,6 +1,6 @@
 """What became of each file of an import: searched, filtered, copied, exported, opened."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -80,6 +80,12 @@ class ImportTable(QDialog):
         """More files of the import that runs."""
         self.model.add(rows)
         self._count()
+
+    def forget(self, case_ids: Collection[int]) -> None:
+        """Leave out the files of cases that are gone."""
+        self.model.forget(case_ids)
+        self._count()
+        self._show_whole()
 
     def show_table(self) -> None:
         """Bring the window to the front; what was refused first, where something was."""

@@ -1,7 +1,9 @@
 """Work off the GUI thread: requests in the engine process, small tasks in one worker thread.
 
 The window knows jobs by number. The latest request wins: an older one is cancelled, and what it still
-says is dropped. An engine that does not stop within two seconds is killed and started again.
+says is dropped. An engine that does not stop within two seconds is killed and started again. One that
+ends three times in a row before it is ready, or by an instruction that the processor lacks, is given up:
+each request then fails with the reason.
 """
 
 import itertools
@@ -18,12 +20,20 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
-from her2desk.inference.engine import Engine, EngineRequest
-from her2desk.texts import msg
+from her2desk.faults import our_fault
+from her2desk.inference.engine import (
+    ILLEGAL_INSTRUCTION,
+    Engine,
+    EngineRequest,
+    ExplainRequest,
+    PredictRequest,
+    StabilityRequest,
+    engine_cannot_start,
+)
 
 log = logging.getLogger(__name__)
 CANCEL_GRACE_S = 2.0
-RESTARTS_IN_A_ROW = 3
+DEATHS_IN_A_ROW = 3
 
 
 class JobRunner(QObject):
@@ -37,6 +47,10 @@ class JobRunner(QObject):
     failed = Signal(int, object)
     cancelled = Signal(int)
     superseded = Signal(int)
+    device_failed = Signal(object)
+    """The sentence (``Message``) for a graphics card that was given up; the processor goes on."""
+    engine_gave_up = Signal(object)
+    """The ``EngineFailed`` of an engine that cannot be started; requests fail from now on."""
     _posted = Signal(int, str, object)
 
     def __init__(self, library: Path, parent: QObject | None = None) -> None:
@@ -89,6 +103,12 @@ class JobRunner(QObject):
         if kind == "ready":
             self.engine_ready.emit()
             return
+        if kind == "device-failed":
+            self.device_failed.emit(payload)
+            return
+        if kind == "gave-up":
+            self.engine_gave_up.emit(payload)
+            return
         if job != self._current:
             return  # an answer to a question that is no longer asked
         if kind == "progress" and isinstance(payload, tuple):
@@ -121,7 +141,9 @@ class _EngineThread:
         self._is_ready = False  # the engine has imported what it needs, and listens
         self._running: int | None = None
         self._deadline: float | None = None
-        self._deaths = 0
+        self._deaths = 0  # in a row, each before the engine was ready
+        self._gave_up: EngineFailed | None = None
+        self._failed_device: str | None = None
         self._thread = threading.Thread(target=self._loop, name="engine-pipe", daemon=True)
 
     def start(self) -> None:
@@ -153,7 +175,7 @@ class _EngineThread:
         self._wake_write.send_bytes(b"!")
 
     def _loop(self) -> None:
-        self.engine.start()
+        self._start()
         while not self._closing:
             self._wait()
             if not self._closing:
@@ -189,6 +211,9 @@ class _EngineThread:
             self._post(rest[0], kind, rest[1:])
         elif kind == "partial":
             self._post(rest[0], kind, rest[1])
+        elif kind == "device-failed":
+            self._failed_device = rest[0]
+            self._post(0, kind, rest[1])
         else:
             self._running, self._deadline = None, None
             self._post(rest[0], kind, rest[1] if len(rest) > 1 else None)
@@ -196,33 +221,71 @@ class _EngineThread:
     def _bury(self, error: EngineFailed) -> None:
         """The engine is gone: say so to whoever waits, and start another unless it keeps dying."""
         job, self._running, self._deadline = self._running, None, None
-        self._deaths += 1
-        self._is_ready = False
-        self.engine.kill()
-        if self._deaths <= RESTARTS_IN_A_ROW:
-            self.engine.start()
+        self._deaths = 0 if self._is_ready else self._deaths + 1
+        exit_code = self.engine.ended_with
+        log.warning("the engine ended with exit code %s", exit_code)
+        if self._deaths >= DEATHS_IN_A_ROW or exit_code in ILLEGAL_INSTRUCTION:
+            self._give_up(exit_code)
+        self._restart()
         if job is not None:
-            self._post(job, "failed", error)
+            self._post(job, "failed", self._gave_up or error)
+
+    def _give_up(self, exit_code: int | None) -> None:
+        self._gave_up = engine_cannot_start(exit_code)
+        self._post(0, "gave-up", self._gave_up)
+
+    def _restart(self) -> None:
+        self._is_ready = False
+        self._failed_device = None
+        self.engine.kill()
+        self._start()
+
+    def _start(self) -> None:
+        if self._gave_up is not None:
+            return
+        try:
+            self.engine.start()
+        except OSError:
+            log.warning("no engine process", exc_info=True)
+            self._give_up(None)
 
     def _advance(self) -> None:
         with self._lock:
             wanted, warm = self._wanted, self._warm
             cancel = self._cancel or (wanted is not None and self._running is not None)
             self._cancel, self._warm = False, None
+        if self._gave_up is not None:
+            self._refuse(wanted, self._gave_up)
+            return
         try:
             self._stop_running(cancel)
-            if self.engine.pid is None and (wanted or warm):
-                self.engine.start()
             if warm is not None:
                 self.engine.send(*warm)
+            if wanted is not None and self._running is None:
+                self._renew_for(wanted[1])
             if wanted is not None and self._running is None and self._is_ready:
-                with self._lock:
-                    if self._wanted is wanted:
-                        self._wanted = None
+                self._take(wanted)
                 self._running = wanted[0]
                 self.engine.send("run", *wanted)
         except EngineFailed as error:
             self._bury(error)
+
+    def _take(self, wanted: tuple[int, EngineRequest]) -> None:
+        with self._lock:
+            if self._wanted is wanted:
+                self._wanted = None
+
+    def _refuse(self, wanted: tuple[int, EngineRequest] | None, error: EngineFailed) -> None:
+        if wanted is not None:
+            self._take(wanted)
+            self._post(wanted[0], "failed", error)
+
+    def _renew_for(self, request: EngineRequest) -> None:
+        """A device chosen anew gets a fresh engine: one that failed stays failed in its process."""
+        device = _device_of(request)
+        if self._failed_device is not None and device not in (None, self._failed_device):
+            log.info("another device was chosen; starting another engine")
+            self._restart()
 
     def _stop_running(self, cancel: bool) -> None:
         if self._running is None:
@@ -230,13 +293,18 @@ class _EngineThread:
         if self._deadline is not None and time.monotonic() >= self._deadline:
             log.warning("the engine did not stop in time; starting another")
             job, self._running, self._deadline = self._running, None, None
-            self.engine.kill()
-            self._is_ready = False
-            self.engine.start()
+            self._restart()
             self._post(job, "cancelled", None)
         elif cancel and self._deadline is None:
             self._deadline = time.monotonic() + CANCEL_GRACE_S
             self.engine.send("cancel", self._running)
+
+
+def _device_of(request: EngineRequest) -> str | None:
+    """The device that was chosen for a request; None where it needs none."""
+    if isinstance(request, StabilityRequest | ExplainRequest):
+        return request.question.device
+    return request.device if isinstance(request, PredictRequest) else None
 
 
 class Background(QObject):
@@ -276,12 +344,16 @@ class Background(QObject):
             except Her2DeskError as error:
                 self._post(failed, error)
             except Exception as error:
-                log.exception("a background task failed")
-                self._post(failed, _our_fault(error))
+                self._post(failed, our_fault(log, error))
             else:
                 self._post(done, result)
 
         self._pool.submit(work)
+
+    def flush(self) -> None:
+        """Wait until what was given so far is done, as before something is decided on it."""
+        if not self._closing:
+            self._pool.submit(lambda: None).result()
 
     def close(self) -> None:
         """Drop what has not begun unless it must not be lost, and wait for the rest."""
@@ -294,10 +366,3 @@ class Background(QObject):
     def _deliver(self, deliver: Callable[[object], None], payload: object) -> None:
         if not self._closing:
             deliver(payload)
-
-
-def _our_fault(error: Exception) -> Her2DeskError:
-    return Her2DeskError(
-        msg("Something failed here: {detail}.", detail=f"{type(error).__name__}: {error}"),
-        msg("Your cases are safe. Try again; if it happens again, run her2desk doctor."),
-    )

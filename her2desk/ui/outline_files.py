@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.proposal import Proposal, ProposalOrigin
 from her2desk.errors import InputRefused
+from her2desk.logs import log_in_worker
 from her2desk.texts import msg
 from her2desk.ui.dialogs import Dialogs
 from her2desk.ui.jobs import Background
@@ -101,7 +102,7 @@ def _apart(write: "Callable[[], WrittenOutlines]") -> "WrittenOutlines":
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
+    with ProcessPoolExecutor(1, get_context("spawn"), log_in_worker, ("outlines",)) as child:
         return child.submit(write).result()
 
 

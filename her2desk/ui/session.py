@@ -1,6 +1,5 @@
 """The case being read: what is on screen, what was asked of the engine, and whether the two agree."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -13,16 +12,20 @@ from her2desk.domain.drawing import Drawing
 from her2desk.domain.image import UserCalibration
 from her2desk.domain.prediction import Inputs, Prediction
 from her2desk.domain.roi import Roi
+from her2desk.domain.stability import Stability
 from her2desk.domain.validation import ValidationSource
 from her2desk.errors import Her2DeskError, InputRefused
 from her2desk.inference.engine import PredictRequest
 from her2desk.packs.pack import Pack
+from her2desk.packs.shelf import PackShelf
+from her2desk.packs.trust import PackTrust
 from her2desk.settings import Settings
 from her2desk.store.history import Action
 from her2desk.store.library import Library
 from her2desk.ui.frame_loader import FrameLoader
 from her2desk.ui.jobs import Background, JobRunner
 from her2desk.ui.opened_case import OpenCase, OpenPack, open_case
+from her2desk.ui.ordered_writes import OrderedWrites, stays_open
 
 NEEDED_SOON = ("shapely", "her2desk.inference.readout")  # by the first outline and the first answer
 
@@ -34,12 +37,15 @@ class Session(QObject):
     """
 
     case_opened = Signal(object)
+    case_left = Signal()
     image_described = Signal(object)
     case_saved = Signal()
+    reader_changed = Signal()
     pathology_changed = Signal(object)
     pathology_kept = Signal()
     frame_decoded = Signal(int, object, str)
     frame_failed = Signal(int, str)
+    pack_read = Signal(object)
     pack_opened = Signal(object)
     running = Signal(float, str)
     answered = Signal(object)
@@ -50,6 +56,7 @@ class Session(QObject):
     def __init__(
         self,
         library: Library,
+        shelf: PackShelf,
         runner: JobRunner,
         background: Background,
         settings: Settings,
@@ -64,14 +71,20 @@ class Session(QObject):
         self.prediction: Prediction | None = None
         self.operating_point: str | float = settings.operating_point
         self.counted = ValidationSource.OUT_OF_FOLD
+        self.shelf = shelf
+        self._trust: PackTrust | None = None
         self._library = library
+        self._reader = library.reader
         self._runner = runner
         self._background = background
+        self.writes = OrderedWrites(background, self, is_kept=not library.is_read_only)
         self._frames = FrameLoader(self)
         self._job: int | None = None
         self._inputs: tuple[tuple[object, ...], Inputs] | None = None
         self._frames.decoded.connect(self.frame_decoded)
         self._frames.failed.connect(self._on_frame_failed)
+        self.writes.saved.connect(self.case_saved)
+        self.writes.refused.connect(self.refused)
         runner.progressed.connect(self._on_progress)
         runner.finished.connect(self._on_finished)
         runner.failed.connect(self._on_failed)
@@ -120,17 +133,36 @@ class Session(QObject):
         return self.settings.read_first and not is_demo
 
     def open_pack(self, path: Path) -> None:
-        """Open a pack; ``pack_opened`` or ``refused`` follows, and the old pack stays if refused."""
+        """Read a pack; ``pack_read`` or ``refused`` follows, and the old pack stays if refused.
+
+        Whoever hears ``pack_read`` settles who vouches for the pack, and then says ``use_pack``.
+        """
 
         def work() -> OpenPack:
             from her2desk.packs.pack import open_pack
 
             return OpenPack(path, open_pack(path))
 
-        self._background.run(work, self._on_pack, self.refused.emit)
+        self._background.run(work, self.pack_read.emit, self.refused.emit)
+
+    def use_pack(self, opened: OpenPack, trust: PackTrust | None = None) -> None:
+        """Answer with this pack from now on; what is to be said of its signer goes with each answer."""
+        self.pack, self._trust = opened, trust
+        self._runner.warm(opened.path, self.settings.device)
+        self.pack_opened.emit(opened)
+        if self.prediction is not None and not self.is_current:
+            self.went_stale.emit()
+        self.run()
 
     def open_case(self, case_id: int) -> None:
-        """Open a case of the library; ``case_opened`` or ``refused`` follows."""
+        """Open a case of the library; ``case_opened`` or ``refused`` follows.
+
+        While changes of the present case cannot be saved it stays open: another would read what is not
+        there yet.
+        """
+        if self.writes.held is not None and self.writes.waiting:
+            self.refused.emit(stays_open(self.writes.held))
+            return
         self._background.run(
             lambda: open_case(self._library, case_id), self._on_case, self.refused.emit
         )
@@ -151,17 +183,17 @@ class Session(QObject):
 
     def set_reader(self, name: str) -> None:
         """Go on as another reader, who sees nothing of what others drew."""
-        if name == self._library.reader:
+        if name == self._reader:
             return
+        self._reader = name
 
-        def change() -> (
-            None
-        ):  # after the strokes of the reader before, which wait in the same queue
+        def change() -> None:
             self._library.reader = name
 
-        self._background.run(change, lambda _none: self.case_saved.emit(), self.refused.emit)
-        if self.case is not None:
-            self.open_case(self.case.case_id)
+        if self._library.is_read_only:
+            self._background.run(change, lambda _none: self._on_reader(), self.refused.emit)
+        else:  # after the strokes of the reader before, which wait in the same queue
+            self.writes.put(change, self._on_reader)
 
     def set_drawing(self, drawing: Drawing) -> None:
         """Take what is drawn after a stroke: keep it, and ask for an answer where that changes."""
@@ -170,7 +202,7 @@ class Session(QObject):
         before = self.roi
         self.drawing = drawing
         case_id = self.case.case_id
-        self._save(lambda: self._library.save_drawing(case_id, drawing))
+        self.writes.put(lambda: self._library.save_drawing(case_id, drawing))
         if self.roi != before:
             self._changed()
 
@@ -187,7 +219,7 @@ class Session(QObject):
             return
         image = replace(case.image, user_calibration=calibration)
         self.case = replace(case, image=image)
-        self._save(lambda: self._library.save_calibration(case.case_id, calibration))
+        self.writes.put(lambda: self._library.save_calibration(case.case_id, calibration))
         self.image_described.emit(image)
         self._changed()
 
@@ -197,14 +229,14 @@ class Session(QObject):
             return
         self.clinical = record
         case_id = self.case.case_id
-        self._save(lambda: self._library.save_clinical(case_id, record))
+        self.writes.put(lambda: self._library.save_clinical(case_id, record))
         self._changed()
 
     def record(self, action: Action, content: dict[str, Any]) -> None:
         """Keep what the reader did with the present case, with who and when."""
         if self.case is not None:
             case_id = self.case.case_id
-            self._save(lambda: self._library.record(case_id, action, content))
+            self.writes.put(lambda: self._library.record(case_id, action, content))
 
     def run(self) -> None:
         """Ask the engine for an answer to what is on screen."""
@@ -238,9 +270,30 @@ class Session(QObject):
         """Stop the running prediction; the case stays as it is."""
         self._runner.cancel()
 
+    def keep_stability(self, stability: Stability) -> None:
+        """Keep how the present answer moves with its outline, for its report."""
+        if self.case is None or not self.is_current:
+            return
+        case_id = self.case.case_id
+
+        def keep() -> None:
+            from her2desk.inference.keeping import keep_stability
+
+            keep_stability(self._library, case_id, stability)
+
+        self.writes.put(keep)
+
+    def leave_case(self) -> None:
+        """Have no case open, as when the present one was erased."""
+        self._runner.cancel()
+        self.case, self.drawing, self.clinical = None, Drawing(), ClinicalRecord()
+        self.prediction = None
+        self.case_left.emit()
+
     def close(self) -> None:
-        """Stop decoding frames."""
+        """Stop decoding frames, and trying again what could not be written."""
         self._frames.close()
+        self.writes.close()
 
     def restate(self, operating_point: str | float, prevalence: float | None) -> None:
         """Say the present answer at another operating point or prevalence; arithmetic only.
@@ -264,7 +317,7 @@ class Session(QObject):
             return
         case_id = self.case.case_id
         self.case = replace(self.case, pathology=pathology)
-        self._save(
+        self.writes.put(
             lambda: self._library.save_pathology(case_id, pathology), self.pathology_kept.emit
         )
         self.pathology_changed.emit(pathology)
@@ -303,22 +356,6 @@ class Session(QObject):
         else:
             self.run()
 
-    def _save(self, write: Callable[[], Any], and_then: Callable[[], object] | None = None) -> None:
-        def tell(_none: object) -> None:
-            self.case_saved.emit()
-            if and_then is not None:
-                and_then()
-
-        self._background.run(write, tell, self.refused.emit, even_when_closing=True)
-
-    def _on_pack(self, opened: OpenPack) -> None:
-        self.pack = opened
-        self._runner.warm(opened.path, self.settings.device)
-        self.pack_opened.emit(opened)
-        if self.prediction is not None and not self.is_current:
-            self.went_stale.emit()
-        self.run()
-
     def _on_case(self, case: OpenCase) -> None:
         self._runner.cancel()
         self.case, self.drawing, self.clinical = case, case.drawing, case.clinical
@@ -326,6 +363,11 @@ class Session(QObject):
         self._frames.open(case.frames, case.image.sha256)
         self.case_opened.emit(case)
         self.run()
+
+    def _on_reader(self) -> None:
+        self.reader_changed.emit()
+        if self.case is not None:
+            self.open_case(self.case.case_id)
 
     def _on_progress(self, job: int, fraction: float, text: Any) -> None:
         if job == self._job:
@@ -337,12 +379,19 @@ class Session(QObject):
             return
         if result.inputs.sha256 != inputs.sha256:
             return  # the answer belongs to something no longer on screen
+        warning = None if self._trust is None else self._trust.warning
+        if warning is not None:
+            result = replace(result, warnings=(*result.warnings, warning))
         # The operating point or the prevalence may have been changed while the engine worked.
         found = self._restated(result, pack.pack, self.settings.local_prevalence)
         self.prediction = found
-        document = found.to_json()
-        self._save(lambda: self._library.save_prediction(case.case_id, document, inputs.sha256))
+        self.writes.put(lambda: self._keep_answer(case.case_id, found, pack))
         self.answered.emit(found)
+
+    def _keep_answer(self, case_id: int, found: Prediction, pack: OpenPack) -> None:
+        from her2desk.inference.keeping import keep_answer
+
+        keep_answer(self._library, self.shelf, case_id, found, pack.path, pack.pack)
 
     def _on_failed(self, job: int, error: Her2DeskError) -> None:
         if job == self._job:

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
-from her2desk.texts import tr
+from her2desk.texts import tr, trn
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.labels import ElidedLabel
 
@@ -63,6 +63,21 @@ class StatusLine(QWidget):
         self._saved = tr("saved")
         self._show()
 
+    def show_saving(self) -> None:
+        """The last change is on its way to the disk, and that takes a while."""
+        self._saved = tr("saving…")
+        self._show()
+
+    def show_read_only(self) -> None:
+        """Nothing is kept in this window."""
+        self._saved = tr("read only")
+        self._show()
+
+    def show_unsaved(self, count: int) -> None:
+        """So many changes are not on disk."""
+        self._saved = trn("{n} change not saved", "{n} changes not saved", count)
+        self._show()
+
     def show_cancelled(self) -> None:
         """The analysis was cancelled."""
         self._analysis = tr("analysis cancelled")
@@ -71,6 +86,11 @@ class StatusLine(QWidget):
     def show_written(self, name: str) -> None:
         """A file was written."""
         self._analysis = tr("written: {name}").format(name=name)
+        self._show()
+
+    def show_bundle_began(self) -> None:
+        """A diagnostic bundle is being written, which takes a while."""
+        self._analysis = tr("writing the diagnostic bundle")
         self._show()
 
     def show_error(self, message: str) -> None:

@@ -6,11 +6,17 @@ from PySide6.QtCore import QObject, Signal
 
 from her2desk.domain.clinical import Pathology
 from her2desk.packs.pack import Pack
+from her2desk.packs.trust import TrustStore
 from her2desk.store.library import Library
+from her2desk.texts import Message, msg
 from her2desk.ui.audit.entrance import AuditEntrance
 from her2desk.ui.deidentify.entrance import DeidentifyEntrance
+from her2desk.ui.library.entrance import LibraryEntrance
+from her2desk.ui.packs.entrance import PacksEntrance
+from her2desk.ui.pacs.entrance import PacsEntrance
 from her2desk.ui.readers.entrance import ReadersEntrance
 from her2desk.ui.reading_log.entrance import ReadingLogEntrance
+from her2desk.ui.report.entrance import ReportEntrance
 from her2desk.ui.session import Session
 from her2desk.ui.training.entrance import TrainingEntrance
 
@@ -21,6 +27,7 @@ class ToolWindows(QObject):
     """Each is loaded when it is first opened. What they ask of the main window comes as signals."""
 
     case_requested = Signal(int)
+    file_requested = Signal()
     pack_chosen = Signal(object)
     pack_written = Signal(object)
     refused = Signal(object)
@@ -31,6 +38,7 @@ class ToolWindows(QObject):
         library: Library,
         library_dir: Path,
         settings_file: Path,
+        trust: TrustStore,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -40,31 +48,73 @@ class ToolWindows(QObject):
         self.readers = ReadersEntrance(library, self)
         self.readings = ReadingLogEntrance(library, self._asked_first, self)
         self.audit = AuditEntrance(library, self._pack, self._asked_first, self)
+        self.report = ReportEntrance(
+            library, session.shelf, settings_file, self._case_id, self._why_hidden, self
+        )
+        self.library = LibraryEntrance(library, settings_file, self)
+        self.packs = PacksEntrance(library, session.shelf, trust, self._pack_digest, self)
+        self.network = PacsEntrance(library_dir, settings_file, self)
         self.deidentifying = DeidentifyEntrance(library_dir, lambda: library.reader, self)
         session.refused.connect(self.training.show_refused)
         session.pathology_kept.connect(self.audit.refresh)
         session.pack_opened.connect(lambda _pack: self.audit.refresh())
+        session.pack_opened.connect(lambda _pack: self.packs.refresh())
+        session.case_opened.connect(lambda _case: self.report.refresh())
+        session.case_left.connect(self.report.refresh)
+        session.case_saved.connect(self.report.refresh)
+        self.library.erased.connect(lambda _cases: self._refresh_lists())
         self.training.pack_chosen.connect(self.pack_chosen)
+        self.packs.pack_chosen.connect(self.pack_chosen)
+        self.packs.file_requested.connect(self.file_requested)
+        self.report.network_requested.connect(self.network.open_archives)
         self.audit.pack_written.connect(self.pack_written)
         self.audit.pathology_entered.connect(self._take_pathology)
         for one in (self.readers, self.readings, self.audit):
             one.case_requested.connect(self.case_requested)
-        for other in (self.readers, self.audit):
+        for other in (self.readers, self.audit, self.network):
             other.refused.connect(self.refused)
 
     def close(self) -> None:
         """Close every window, end a training, and wait for their work."""
-        for one in (self.training, self.readers, self.readings, self.audit, self.deidentifying):
+        for one in (
+            self.training,
+            self.readers,
+            self.readings,
+            self.audit,
+            self.report,
+            self.library,
+            self.packs,
+            self.network,
+            self.deidentifying,
+        ):
             one.close()
 
     def set_reader(self, name: str) -> None:
         """Go on as another reader, who has not seen what the one before has."""
         self.readers.set_reader(name)
-        self.readings.refresh()
-        self.audit.refresh()
+        self._refresh_lists()
+
+    def _refresh_lists(self) -> None:
+        for one in (self.readers, self.readings, self.audit):
+            one.refresh()
 
     def _asked_first(self) -> str | None:
         return self._session.settings.reader if self._session.reads_first else None
+
+    def _case_id(self) -> int | None:
+        case = self._session.case
+        return None if case is None else case.case_id
+
+    def _why_hidden(self, case_id: int) -> Message | None:
+        """Before the reader's own impression no report shows the answer (V22)."""
+        reader = self._asked_first()
+        if reader is None or self._library.latest_impression(case_id) is not None:
+            return None
+        return msg("Your own impression comes before the answer of this case.")
+
+    def _pack_digest(self) -> str | None:
+        pack = self._pack()
+        return None if pack is None else pack.digest
 
     def _pack(self) -> Pack | None:
         opened = self._session.pack

@@ -12,6 +12,8 @@ class Runner(QObject):
     failed = Signal(int, object)
     cancelled = Signal(int)
     superseded = Signal(int)
+    device_failed = Signal(object)
+    engine_gave_up = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()

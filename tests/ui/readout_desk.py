@@ -67,7 +67,7 @@ class Desk:
         session.set_clinical(record)
         self.draw(demo_roi())
         session.set_pathology(Pathology())
-        window.apply_settings(
+        window.preferences.apply(
             replace(session.settings, operating_point="youden", local_prevalence=None)
         )
         session.operating_point = "youden"
@@ -89,8 +89,20 @@ class Desk:
         """Open another pack, unless it is open."""
         session = self.window.session
         if session.pack is None or session.pack.path != path:
+            asking = self.window.asking
+            answered = asking.question
             session.open_pack(path)
-            self.wait(lambda: session.pack is not None and session.pack.path == path)
+
+            def is_used() -> bool:
+                return session.pack is not None and session.pack.path == path
+
+            def is_asked() -> bool:
+                return asking.question not in (None, answered)
+
+            self.wait(lambda: is_used() or is_asked())
+            if asking.question is not None and is_asked():  # these packs are signed by nobody
+                QTest.mouseClick(asking.question.once, Qt.MouseButton.LeftButton)
+            self.wait(is_used)
 
     def read_as(self, reader: str) -> None:
         """Go on as another reader, with the case opened anew."""

@@ -30,9 +30,9 @@ from her2desk.texts import msg
 from her2desk.ui.afterthoughts import Afterthoughts
 from her2desk.ui.jobs import Background, JobRunner
 from her2desk.ui.proposals import Proposals
-from her2desk.ui.session import Session
 
 from .engine_stand_in import Runner
+from .session_on import session_on
 
 WAIT_MS = 60_000
 DEMO = demo_case_dir() / "demo.dcm"
@@ -78,7 +78,7 @@ def session(qtbot, runner, library):
 @contextmanager
 def opened(qtbot, runner, library):
     background = Background()
-    session = Session(library, runner, background, Settings(device="cpu"))
+    session = session_on(library, runner, background, Settings(device="cpu"))
     case_id = library.add_image(DEMO, open_image(DEMO).image).case_id
     with qtbot.waitSignals([session.pack_opened, session.case_opened], timeout=WAIT_MS):
         session.open_pack(demo_pack_path())

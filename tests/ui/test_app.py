@@ -1,17 +1,22 @@
 """Starting the program: arguments, displays, and the demonstration without one."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from PySide6.QtCore import QObject, QTimer, Signal
 
+from her2desk.last_run import RUNNING_FOLDER, RunMarker
 from her2desk.paths import LIBRARY_VARIABLE
 from her2desk.settings import Settings, save_settings
 from her2desk.texts import CATALOGUE
 from her2desk.ui import app
 from her2desk.ui.app import has_display, make_application, make_window
+from her2desk.ui.jobs import Background
 
 NO_SCREEN = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
@@ -86,14 +91,36 @@ def test_the_window_takes_the_pack_from_the_settings(qtbot, tmp_path, monkeypatc
     window.close()
 
 
+class RecordedProblems:
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def show_error(self, error: object) -> None:
+        self.told.append(error)
+
+    def show_last_run(self, run: object) -> None:
+        self.told.append(run)
+
+
+class RecordedSession(QObject):
+    case_opened = Signal(object)
+
+
 class RecordedWindow:
     """Stands for the window: which of its doings were asked for, in order."""
 
     def __init__(self) -> None:
         self.done: list[object] = []
+        self.problems = RecordedProblems()
+        self.session = RecordedSession()
+        self.background = Background()
+        self.next_task = None
 
     def show(self) -> None:
         self.done.append("shown")
+
+    def close(self) -> None:
+        self.done.append("closed")
 
     def start(self) -> None:
         self.done.append("started")
@@ -126,6 +153,116 @@ def test_the_engine_starts_after_the_first_paint_and_then_what_was_asked_opens(
     assert app.run([*arguments, "--library", str(tmp_path / "library")]) == 7
     assert before_events == ["shown"]
     assert window.done == ["shown", "started", *opened]
+
+
+def live_once(window: RecordedWindow, qtbot, do):
+    """An event loop that ends when ``do`` is done after the start."""
+
+    def live(*_arguments) -> int:
+        qtbot.waitUntil(lambda: "started" in window.done)
+        do()
+        return 0
+
+    return live
+
+
+def open_window(qapp, qtbot, monkeypatch, library: Path, do) -> RecordedWindow:
+    window = RecordedWindow()
+    monkeypatch.setattr(app, "has_display", lambda _environment: True)
+    monkeypatch.setattr(app, "make_window", lambda *_arguments: window)
+    monkeypatch.setattr(type(qapp), "exec", live_once(window, qtbot, do(window)))
+    assert app.run(["--library", str(library)]) == 0
+    return window
+
+
+def test_what_nobody_caught_is_shown_and_not_printed(qapp, qtbot, tmp_path, monkeypatch, capfd):
+    def raise_in_a_slot(window: RecordedWindow):
+        def do() -> None:
+            QTimer.singleShot(0, lambda: float("Xylophon"))
+            qtbot.waitUntil(lambda: len(window.problems.told) == 1)
+
+        return do
+
+    window = open_window(qapp, qtbot, monkeypatch, tmp_path, raise_in_a_slot)
+    (error,) = window.problems.told
+    assert "Xylophon" not in str(error)
+    assert capfd.readouterr().err == ""
+    logged = (tmp_path / "logs" / "her2desk.log").read_text()
+    assert f"fault {error.fault.reference}" in logged
+    assert "Xylophon" not in logged
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there Qt closes the window itself")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_closes_the_window(qapp, qtbot, tmp_path, monkeypatch, number):
+    before = signal.getsignal(number)
+
+    def ask(window: RecordedWindow):
+        def do() -> None:
+            os.kill(os.getpid(), number)
+            qtbot.waitUntil(lambda: "closed" in window.done)
+
+        return do
+
+    window = open_window(qapp, qtbot, monkeypatch, tmp_path, ask)
+    assert window.done == ["shown", "started", "closed"]
+    assert signal.getsignal(number) is before
+
+
+def test_the_case_that_was_open_when_it_was_killed_is_told_of_at_the_next_start(
+    qapp, qtbot, tmp_path, monkeypatch
+):
+    marker = RunMarker(tmp_path)
+
+    def open_case_and_die(window: RecordedWindow):
+        def do() -> None:
+            window.session.case_opened.emit(SimpleNamespace(case_id=31))
+            (path,) = (tmp_path / RUNNING_FOLDER).glob("*.json")
+            (tmp_path / "left").write_bytes(path.read_bytes())
+
+        return do
+
+    first = open_window(qapp, qtbot, monkeypatch, tmp_path, open_case_and_die)
+    assert first.problems.told == []
+    assert marker.begin() is None, "it ended as it should"
+    marker.end()
+    (tmp_path / "left").rename(tmp_path / RUNNING_FOLDER / "killed.json")
+    second = open_window(qapp, qtbot, monkeypatch, tmp_path, lambda _window: lambda: None)
+    (ended,) = second.problems.told
+    assert ended.case_id == 31
+
+
+CHOOSE_A_FILE = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFileDialog
+from her2desk.settings import Settings
+from her2desk.ui.app import make_application
+app = make_application(Settings())
+dialog = QFileDialog(None, "", sys.argv[1])
+dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+dialog.selectFile("a.dcm")
+QTimer.singleShot(0, dialog.accept)
+dialog.exec()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's dialog is used")
+def test_folders_that_were_chosen_from_are_not_remembered(tmp_path):
+    """Qt's own dialog writes them to a file of every program; a disc's can have a patient's name."""
+    folder = tmp_path / "XYLOPHON_QUINTESSA"
+    folder.mkdir()
+    (folder / "a.dcm").write_text("")
+    config = tmp_path / "config"
+    environment = {"XDG_CONFIG_HOME": str(config), "QT_QPA_PLATFORM": "offscreen"}
+    subprocess.run(
+        [sys.executable, "-c", CHOOSE_A_FILE, str(folder)],
+        check=True,
+        capture_output=True,
+        cwd=Path(app.__file__).parents[2],
+        env={**os.environ, **environment},
+    )
+    assert [path.name for path in config.rglob("*")] == []
 
 
 def test_a_language_that_this_version_does_not_have_is_english(tmp_path, monkeypatch):

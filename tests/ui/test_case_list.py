@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from her2desk.ui.case_list import CaseList, CaseModel, date_text, detail_text, side_text, title_text
+from her2desk.errors import StoreRefused
+from her2desk.store.cases import CaseFilter, CaseStatus
+from her2desk.ui.case_filters import CaseFilters
+from her2desk.ui.case_list import CaseList
+from her2desk.ui.case_rows import CaseModel, date_text, detail_text, side_text, title_text
 from her2desk.ui.theme import apply_theme, colours
 
 Left = Qt.MouseButton.LeftButton
@@ -41,7 +46,7 @@ def cases(qtbot: QtBot, qapp: QApplication) -> CaseList:
     widget = CaseList()
     qtbot.addWidget(widget)
     widget.resize(240, 400)
-    widget.set_cases(ROWS)
+    widget.set_cases(ROWS, len(ROWS))
     widget.show()
     qtbot.waitExposed(widget)
     return widget
@@ -88,33 +93,86 @@ def test_return_without_a_case_does_nothing(qtbot: QtBot, cases: CaseList) -> No
 def test_what_the_program_selects_is_not_signalled(qtbot: QtBot, cases: CaseList) -> None:
     with qtbot.assertNotEmitted(cases.case_selected):
         cases.select(3)
-        cases.set_cases(ROWS[1:])
-        cases.set_cases(tuple(reversed(ROWS)))
+        cases.set_cases(ROWS[1:], 4)
+        cases.set_cases(tuple(reversed(ROWS)), 4)
     assert cases.selected() == 3
     assert cases.view.currentIndex().row() == 1, "it stays selected in another order"
 
 
 def test_a_selected_case_that_the_search_hides_comes_back(cases: CaseList) -> None:
     cases.select(4)
-    cases.set_cases(ROWS[:1])
+    cases.set_cases(ROWS[:1], 4)
     assert not cases.view.currentIndex().isValid()
-    cases.set_cases(ROWS)
+    cases.set_cases(ROWS, 4)
     assert cases.view.currentIndex().row() == 3
 
 
 def test_the_search_is_told(qtbot: QtBot, cases: CaseList) -> None:
-    with qtbot.waitSignal(cases.search_changed) as changed:
+    with qtbot.waitSignal(cases.narrowed):
         qtbot.keyClicks(cases.search, "0")
-    assert changed.args == ["0"]
+    assert cases.asked() == CaseFilter(words="0")
 
 
 def test_an_empty_list_says_what_to_do(qtbot: QtBot, cases: CaseList) -> None:
     assert cases.empty_text() == ""
-    cases.set_cases(())
+    cases.set_cases((), 0)
     assert cases.empty_text() == "No cases yet. Drop files on the window, or press Import."
+    cases.set_cases((), 4)
+    assert cases.empty_text() == "No case matches these filters."
     qtbot.keyClicks(cases.search, "xyz")
-    cases.set_cases(())
+    cases.set_cases((), 4)
     assert cases.empty_text() == "No case matches “xyz”."
+
+
+def test_a_library_that_cannot_be_read_says_so(cases: CaseList) -> None:
+    cases.show_failure(StoreRefused("The disk is gone.", "Connect it."))
+    assert cases.empty_text() == "The disk is gone. Connect it."
+
+
+def test_filters_narrow_the_list_and_are_counted_where_they_are_folded(
+    qtbot: QtBot, cases: CaseList
+) -> None:
+    assert not cases.filters.isVisible()
+    qtbot.mouseClick(cases.filter_button, Left)
+    assert cases.filters.isVisible()
+    for chooser, keys in ((cases.filters.status, 3), (cases.filters.side, 1)):
+        with qtbot.waitSignal(cases.narrowed):
+            for _ in range(keys):
+                qtbot.keyClick(chooser, Qt.Key.Key_Down)
+    assert cases.asked() == CaseFilter(statuses=frozenset({CaseStatus.READ}), laterality="L")
+    qtbot.mouseClick(cases.filter_button, Left)
+    assert cases.filter_button.text() == "2 filters ▾"
+    with qtbot.waitSignal(cases.narrowed):
+        cases.filters.clear_button.click()
+    assert cases.asked() == CaseFilter()
+    assert cases.filter_button.text() == "Filters ▾"
+
+
+def test_the_last_days_are_counted_back_from_today(qtbot: QtBot) -> None:
+    filters = CaseFilters(today=lambda: date(2026, 3, 2))
+    qtbot.addWidget(filters)
+    qtbot.keyClick(filters.studied, Qt.Key.Key_Down)
+    qtbot.keyClick(filters.pathology, Qt.Key.Key_End)
+    assert filters.narrowed("a b") == CaseFilter(
+        words="a b", studied_from=date(2026, 2, 23), has_pathology=False
+    )
+
+
+def test_it_is_said_how_many_are_shown(cases: CaseList) -> None:
+    assert cases.count.text() == "4 cases"
+    cases.set_cases(ROWS[:1], 10_000)
+    assert cases.count.text() == "1 of 10,000"
+
+
+def test_one_case_is_renewed_in_its_place(cases: CaseList) -> None:
+    cases.select(2)
+    cases.set_case(Row(2, "0008", status="reported"))
+    cases.set_case(Row(99, "0099"))
+    cases.set_case(None)
+    index = cases.view.model().index(1, 0)
+    assert "reported" in index.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert cases.view.model().rowCount() == 4
+    assert cases.selected() == 2
 
 
 def test_screen_readers_hear_the_whole_row(cases: CaseList) -> None:

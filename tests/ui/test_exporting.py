@@ -79,15 +79,11 @@ def test_the_page_to_print_has_the_pack_and_a_patient_only_when_asked(nomogram, 
 
 
 def test_a_report_has_its_pictures_inside(case, loaded, prediction):
-    pages = report_pages(
-        prediction, case.image, case.pixels, loaded.pack, case.clinical, "Reader A"
-    )
+    pages = report_pages(prediction, case.image, case.pixels, loaded.pack, "Reader A")
     assert set(pages.pictures) == {"frame.png", "heatmap.png", "nomogram.png"}
     assert f"{prediction.readout.probability:.2f}" in pages.html
     assert prediction.inputs.sha256 in pages.html
-    again = report_pages(
-        prediction, case.image, case.pixels, loaded.pack, case.clinical, "Reader A"
-    )
+    again = report_pages(prediction, case.image, case.pixels, loaded.pack, "Reader A")
     assert again.html == pages.html
 
 

@@ -182,6 +182,7 @@ def test_nothing_of_the_answer_is_in_sight_before_the_readers_impression(qtbot, 
     rehearsal.close()
 
 
+@pytest.mark.slow
 def test_one_page_of_the_tabs_is_in_sight_at_a_time(qtbot, tmp_path):
     rehearsal = led(qtbot, tmp_path)
     window = rehearsal.window
@@ -230,7 +231,7 @@ def test_the_pictures_are_made_and_together_stay_small(tmp_path):
         [sys.executable, str(script), str(tmp_path)], env=environment, check=True, timeout=300
     )
     pictures = sorted(tmp_path.glob("*.webp"))
-    assert len(pictures) == 17
+    assert len(pictures) == 19
     assert sum(p.stat().st_size for p in pictures) <= MOST_BYTES
     for path in pictures:
         with Image.open(path) as picture:
@@ -240,6 +241,8 @@ def test_the_pictures_are_made_and_together_stay_small(tmp_path):
                 "readers-dark": (1240, 690),
                 "burned-in-dark": (1060, 720),
                 "audit-dark": (1120, 720),
+                "report-dark": (1120, 860),
+                "library-dark": (720, 700),
             }
             kind = "training" if path.name.startswith("training") else path.stem
             assert picture.size == sizes.get(kind, (1440, 900))

@@ -197,7 +197,9 @@ def test_an_import_that_fails_as_a_whole_is_a_sentence(qtbot, importer, monkeypa
     ids, summary, refused = imported(qtbot, importer, DEMO)
     assert (ids, summary) == ([], "import failed")
     assert len(refused) == 1
-    assert refused[0].startswith("The folder is gone" if kind == "refusal" else "Something failed")
+    assert refused[0].startswith(
+        "The folder is gone" if kind == "refusal" else "Something went wrong"
+    )
 
 
 def test_the_same_instance_with_other_content_is_told(qtbot, importer, tmp_path):

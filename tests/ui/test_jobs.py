@@ -1,7 +1,9 @@
 """The engine process and the runner: latest wins, cancel, a killed engine comes back."""
 
+import multiprocessing
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,9 @@ from her2desk.domain.prediction import Prediction
 from her2desk.domain.roi import roi_from_json
 from her2desk.domain.stability import VARIANTS
 from her2desk.errors import Her2DeskError
-from her2desk.inference.engine import PredictRequest, StabilityRequest
+from her2desk.inference.engine import Engine, PredictRequest, StabilityRequest, TrackRequest
 from her2desk.paths import demo_case_dir, demo_pack_path
-from her2desk.ui.jobs import Background, JobRunner
+from her2desk.ui.jobs import DEATHS_IN_A_ROW, Background, JobRunner, _EngineThread
 
 WAIT_MS = 60_000
 
@@ -115,6 +117,140 @@ def test_an_engine_that_does_not_stop_is_replaced(qtbot, runner):
     assert runner.engine_pid != stuck
 
 
+def dying(monkeypatch, end, *how) -> list[int]:
+    """Every engine from now on ends before it is ready; the list counts them."""
+    started: list[int] = []
+
+    def start(engine: Engine) -> None:
+        if engine.pid is None:
+            context = multiprocessing.get_context("spawn")
+            engine._pipe, theirs = context.Pipe()
+            engine._process = context.Process(target=end, args=how, daemon=True)
+            engine._process.start()
+            theirs.close()
+            started.append(engine.pid)
+
+    monkeypatch.setattr(Engine, "start", start)
+    return started
+
+
+def test_an_engine_that_dies_at_each_start_is_given_up_in_a_sentence(qtbot, tmp_path, monkeypatch):
+    started = dying(monkeypatch, sys.exit, 1)
+    runner = JobRunner(tmp_path)
+    with qtbot.waitSignal(runner.engine_gave_up, timeout=WAIT_MS) as gave_up:
+        runner.start()
+    assert gave_up.args[0].code == "engine-cannot-start"
+    assert "doctor" in str(gave_up.args[0])
+    for _ in range(2):
+        with qtbot.waitSignal(runner.failed, timeout=WAIT_MS) as failed:
+            job = runner.submit(demo_request())
+        assert failed.args == [job, gave_up.args[0]]
+    runner.warm(demo_pack_path(), "cpu")
+    runner.close()
+    assert len(started) == DEATHS_IN_A_ROW
+
+
+def test_a_question_asked_while_the_engine_dies_is_answered_with_the_reason(
+    qtbot, tmp_path, monkeypatch
+):
+    dying(monkeypatch, sys.exit, 1)
+    runner = JobRunner(tmp_path)
+    with qtbot.waitSignal(runner.failed, timeout=WAIT_MS) as failed:
+        runner.start()
+        runner.submit(demo_request())
+    assert failed.args[1].code == "engine-cannot-start"
+    runner.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGILL"), reason="POSIX only")
+def test_a_processor_without_avx_is_named_and_no_engine_is_started_again(
+    qtbot, tmp_path, monkeypatch
+):
+    started = dying(monkeypatch, signal.raise_signal, signal.SIGILL)
+    runner = JobRunner(tmp_path)
+    with qtbot.waitSignal(runner.engine_gave_up, timeout=WAIT_MS) as gave_up:
+        runner.start()
+    assert gave_up.args[0].code == "processor-too-old"
+    assert "AVX" in gave_up.args[0].message.text()
+    runner.close()
+    assert len(started) == 1
+
+
+def test_an_illegal_instruction_in_mid_run_is_not_tried_again(qtbot, runner):
+    with qtbot.waitSignal(runner.progressed, timeout=WAIT_MS):
+        runner.submit(demo_request())
+    with qtbot.waitSignal(runner.failed, timeout=WAIT_MS) as failed:
+        os.kill(runner.engine_pid, signal.SIGILL)
+    assert failed.args[1].code == "processor-too-old"
+    assert runner.engine_pid is None
+
+
+def test_a_system_that_starts_no_process_is_a_sentence(qtbot, tmp_path, monkeypatch):
+    def refused(_engine: Engine) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(Engine, "start", refused)
+    runner = JobRunner(tmp_path)
+    with qtbot.waitSignal(runner.engine_gave_up, timeout=WAIT_MS) as gave_up:
+        runner.start()
+    assert gave_up.args[0].code == "engine-cannot-start"
+    runner.close()
+
+
+class _Heard:
+    """An engine's handle that says what it is told to say; nothing runs."""
+
+    def __init__(self) -> None:
+        self.starts = 0
+        self.sent: list[tuple] = []
+        self.says: tuple = ()
+        self.pid = 1
+
+    def start(self) -> None:
+        self.starts += 1
+
+    def kill(self) -> None: ...
+
+    def receive(self) -> tuple:
+        return self.says
+
+    def send(self, *message: object) -> None:
+        self.sent.append(message)
+
+
+def test_a_failed_device_is_told_and_only_another_choice_renews_the_engine(tmp_path):
+    told = []
+    thread = _EngineThread(tmp_path, lambda *what: told.append(what))
+    thread.engine = engine = _Heard()
+
+    def hear(*message) -> None:
+        engine.says = message
+        thread._hear()
+
+    def ask(job, request) -> None:
+        thread.ask(job=(job, request))
+        thread._advance()
+
+    hear("ready")
+    ask(1, demo_request(device="auto"))
+    hear("device-failed", "auto", "the card failed")
+    hear("done", 1, "an answer")
+    assert told[1:] == [(0, "device-failed", "the card failed"), (1, "done", "an answer")]
+    ask(2, StabilityRequest(demo_request(device="auto")))
+    hear("done", 2, "another")
+    ask(3, TrackRequest(demo_case_dir() / "demo.dcm", demo_request().roi, 0))
+    hear("done", 3, "a third")
+    assert engine.starts == 0
+    ask(4, demo_request(device="cuda"))
+    assert engine.starts == 1
+    assert engine.sent[-1][1] == 3  # the question waits until the new engine is ready
+    hear("ready")
+    thread._advance()
+    assert engine.sent[-1][1] == 4
+    thread._wake_read.close()
+    thread._wake_write.close()
+
+
 def test_a_refusal_travels_as_a_sentence_with_its_code(qtbot, runner, tmp_path):
     broken = tmp_path / "broken.h2pack"
     content = bytearray(demo_pack_path().read_bytes())
@@ -150,4 +286,6 @@ def test_background_results_and_errors_come_back_to_the_gui_thread(qtbot):
     background.close()
     assert heard[0] == 3
     assert heard[1].code == "test"
-    assert "ZeroDivisionError" in heard[2].message.text()
+    assert "ZeroDivisionError" not in str(heard[2])
+    assert heard[2].fault.reference in str(heard[2])
+    assert "raised ZeroDivisionError" in heard[2].fault.details

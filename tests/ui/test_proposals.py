@@ -17,9 +17,9 @@ from her2desk.store.opening import open_library
 from her2desk.texts import msg
 from her2desk.ui.jobs import Background
 from her2desk.ui.proposals import Proposals
-from her2desk.ui.session import Session
 
 from .engine_stand_in import Runner
+from .session_on import session_on
 
 WAIT_MS = 60_000
 DEMO = demo_case_dir() / "demo.dcm"
@@ -45,7 +45,7 @@ def library(tmp_path):
 @pytest.fixture
 def session(qtbot, runner, library):
     background = Background()
-    session = Session(library, runner, background, Settings(device="cpu"))
+    session = session_on(library, runner, background, Settings(device="cpu"))
     case_id = library.add_image(DEMO, open_image(DEMO).image).case_id
     with qtbot.waitSignals([session.pack_opened, session.case_opened], timeout=WAIT_MS):
         session.open_pack(demo_pack_path())
@@ -145,7 +145,7 @@ def test_what_became_of_a_proposal_is_kept(qtbot, proposals, session, library, r
 
 def test_without_a_case_nothing_is_asked(qtbot, runner, library, roi):
     background = Background()
-    session = Session(library, runner, background, Settings())
+    session = session_on(library, runner, background, Settings())
     proposals = Proposals(session, runner)
     proposals.ask(PROMPT)
     proposals.track(roi, 1)

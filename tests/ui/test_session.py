@@ -29,6 +29,8 @@ from her2desk.ui.jobs import Background
 from her2desk.ui.opened_case import _from_header
 from her2desk.ui.session import Session
 
+from .session_on import session_on
+
 WAIT_MS = 60_000
 DEMO = demo_case_dir() / "demo.dcm"
 
@@ -84,7 +86,7 @@ def library(tmp_path):
 def session(qtbot, runner, library):
     """A session with the demo pack and the demo case open, nothing drawn yet."""
     background = Background()
-    session = Session(library, runner, background, Settings(device="cpu"))
+    session = session_on(library, runner, background, Settings(device="cpu"))
     case_id = library.add_image(DEMO, open_image(DEMO).image).case_id
     with qtbot.waitSignals([session.pack_opened, session.case_opened], timeout=WAIT_MS):
         session.open_pack(demo_pack_path())
@@ -298,7 +300,7 @@ def test_frames_of_a_case_that_was_left_are_dropped(qtbot, session):
 
 def test_nothing_happens_without_a_case(qtbot, runner, library):
     background = Background()
-    session = Session(library, runner, background, Settings())
+    session = session_on(library, runner, background, Settings())
     session.set_drawing(drawing_of(Roi(0, ())))
     session.set_clinical(ClinicalRecord(pr=True))
     session.record(Action.IMPRESSION, {})
@@ -394,7 +396,7 @@ def test_the_last_stroke_is_kept_though_the_window_closes_behind_slow_work(
     qtbot, runner, library, roi
 ):
     background = Background()
-    session = Session(library, runner, background, Settings(device="cpu"))
+    session = session_on(library, runner, background, Settings(device="cpu"))
     case_id = library.add_image(DEMO, open_image(DEMO).image).case_id
     with qtbot.waitSignal(session.case_opened, timeout=WAIT_MS):
         session.open_case(case_id)

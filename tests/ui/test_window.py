@@ -187,7 +187,9 @@ def test_a_broken_pack_is_refused_and_the_old_one_stays(qtbot, window, tmp_path)
     assert window.session.pack.path == demo_pack_path()
     assert window.session.prediction == prediction
     assert window.result.state is ResultState.SHOWN, "the answer is as good as before"
-    assert "changed" in window.workspace.note_text()
+    (shown,) = window.problems.errors.errors()
+    assert shown.code == "pack-changed"
+    assert "changed" in window.problems.errors.sentence.text()
     assert "changed" in window.status.text() or "pack" in window.status.text()
 
 
@@ -234,7 +236,7 @@ def test_the_theme_is_switched_and_kept(qtbot, window, tmp_path):
     light = window.grab().toImage().pixelColor(5, 5)
     assert light.lightness() > dark.lightness() + 80
     qtbot.waitUntil(lambda: load_settings(tmp_path / "settings.json").theme == "light")
-    window.toggle_theme()
+    window.preferences.toggle_theme()
 
 
 def test_the_nomogram_shows_the_patient_and_the_same_probability(qtbot, window):

@@ -74,6 +74,7 @@ def crop_on_screen(desk: Desk, found: Prediction) -> tuple[int, int, int, int]:
     return round(start.x()), round(start.y()), round(end.x()), round(end.y())
 
 
+@pytest.mark.slow
 def test_every_method_and_class_lays_its_own_map_on_the_same_crop(
     desk: Desk, found: Prediction, maps: list[Heatmap]
 ) -> None:

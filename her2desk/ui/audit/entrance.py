@@ -11,6 +11,7 @@ from her2desk.errors import InputRefused
 from her2desk.packs.pack import Pack
 from her2desk.store.library import Library
 from her2desk.texts import msg
+from her2desk.ui.entrance import Entrance
 from her2desk.ui.jobs import Background
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from her2desk.ui.audit.page import Page, RecalibrationOrder
 
 
-class AuditEntrance(QObject):
+class AuditEntrance(Entrance["AuditWindow"]):
     """Opens the window on the pack that ``pack`` gives, which is asked anew at each reading.
 
     ``asked_first`` gives the reader whose own impression comes before an answer; None where none is
@@ -43,37 +44,16 @@ class AuditEntrance(QObject):
         self._library = library
         self._pack = pack
         self._asked_first = asked_first
-        self._background: Background | None = None
-        self.window: AuditWindow | None = None
 
-    def open(self) -> "AuditWindow":
-        """Show the window with the results as they are now."""
+    def make_window(self, background: Background) -> "AuditWindow":
+        """The window on the results as they are now."""
         from her2desk.ui.audit.audit_window import AuditWindow
 
-        if self._background is None:
-            self._background = Background(self)
-        if self.window is None:
-            self.window = AuditWindow(self._load, self._write, self._background)
-            self.window.case_requested.connect(self.case_requested)
-            self.window.pathology_entered.connect(self._keep)
-            self.window.pack_written.connect(self.pack_written)
-        else:
-            self.window.reload()
-        self.window.show()
-        self.window.activateWindow()
-        return self.window
-
-    def refresh(self) -> None:
-        """Read again where the window is open, as after another pack or a result from elsewhere."""
-        if self.window is not None and self.window.isVisible():
-            self.window.reload()
-
-    def close(self) -> None:
-        """Close the window and wait for its work."""
-        if self.window is not None:
-            self.window.close()
-        if self._background is not None:
-            self._background.close()
+        window = AuditWindow(self._load, self._write, background)
+        window.case_requested.connect(self.case_requested)
+        window.pathology_entered.connect(self._keep)
+        window.pack_written.connect(self.pack_written)
+        return window
 
     def _load(self) -> "Page":
         from her2desk.ui.audit.page import make_page
@@ -91,7 +71,7 @@ class AuditEntrance(QObject):
         return write_order(page, order)
 
     def _keep(self, case_id: int, pathology: Pathology) -> None:
-        if self._background is None or self.window is None:
+        if self.background is None or self.window is None:
             return
         window = self.window
 
@@ -99,7 +79,7 @@ class AuditEntrance(QObject):
             self.pathology_entered.emit(case_id)
             window.reload()
 
-        self._background.run(
+        self.background.run(
             lambda: self._library.save_pathology(case_id, pathology),
             done,
             self.refused.emit,

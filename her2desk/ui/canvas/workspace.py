@@ -121,6 +121,11 @@ class Workspace(Stage):
         """Say something over the picture until the next stroke."""
         self._page.show_note(message)
 
+    def withdraw_note(self, message: Message) -> None:
+        """Say this no longer, where it is still what is said."""
+        if self.note_text() == message.text():
+            self._page.cover.bar.clear_note()
+
     def note_text(self) -> str:
         """What is said or asked over the picture; empty for nothing."""
         return self._page.cover.bar.text()

@@ -1,6 +1,5 @@
 """The window that makes de-identified copies, in three steps."""
 
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ from her2desk.dicom.deidentify.preview import (
 from her2desk.dicom.deidentify.profile import Option
 from her2desk.dicom.deidentify.run import Result, deidentify
 from her2desk.errors import Cancelled, Her2DeskError, InputRefused
+from her2desk.private_files import temporary_folder
 from her2desk.texts import Message, msg, tr, trn
 from her2desk.ui.deidentify.choose_page import ChoosePage
 from her2desk.ui.deidentify.mask_page import PER_PAGE, MaskPage
@@ -90,9 +90,7 @@ class DeidentifyWindow(QWidget):
         self._library_dir = library_dir
         self._background = background
         self._reader = reader
-        self._temporary = tempfile.TemporaryDirectory(
-            prefix="her2desk-previews-", ignore_cleanup_errors=True
-        )
+        self._temporary = temporary_folder("previews")
         self._book = MaskBook()
         self._groups: tuple[Group, ...] = ()
         self._at = 0

@@ -9,6 +9,7 @@ from her2desk.domain.drawing import Drawing
 from her2desk.store.cases import CaseSummary
 from her2desk.store.history import Action
 from her2desk.store.library import Library
+from her2desk.ui.entrance import Entrance
 from her2desk.ui.jobs import Background
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from her2desk.ui.readers.readers_window import ReadersWindow
 
 
-class ReadersEntrance(QObject):
+class ReadersEntrance(Entrance["ReadersWindow"]):
     """Opens the window on the library's cases, and keeps what is decided in it."""
 
     case_requested = Signal(int)
@@ -27,24 +28,15 @@ class ReadersEntrance(QObject):
         super().__init__(parent)
         self._library = library
         self._reader = library.reader
-        self._background: Background | None = None
-        self.window: ReadersWindow | None = None
 
-    def open(self) -> "ReadersWindow":
-        """Show the window with the cases as they are now."""
+    def make_window(self, background: Background) -> "ReadersWindow":
+        """The window on the cases as they are now."""
         from her2desk.ui.readers.readers_window import ReadersWindow
 
-        if self._background is None:
-            self._background = Background(self)
-        if self.window is None:
-            self.window = ReadersWindow(self._load, self._background, self._reader)
-            self.window.third_reading_requested.connect(self.case_requested)
-            self.window.adjudicated.connect(self._keep)
-        else:
-            self.window.reload()
-        self.window.show()
-        self.window.activateWindow()
-        return self.window
+        window = ReadersWindow(self._load, background, self._reader)
+        window.third_reading_requested.connect(self.case_requested)
+        window.adjudicated.connect(self._keep)
+        return window
 
     def set_reader(self, reader: str) -> None:
         """Another reader sits down: what they must not see is hidden at once."""
@@ -53,11 +45,10 @@ class ReadersEntrance(QObject):
             self.window.set_reader(reader)
 
     def close(self) -> None:
-        """Close the window and wait for its work."""
+        """End what the window still measures, then close it."""
         if self.window is not None:
             self.window.end()
-        if self._background is not None:
-            self._background.close()
+        super().close()
 
     def _load(self) -> "Sequence[ReaderCase]":
         """Off the GUI thread: the cases of two readers, and those that wait for this one."""
@@ -92,9 +83,9 @@ class ReadersEntrance(QObject):
         )
 
     def _keep(self, case_id: int, chosen: str) -> None:
-        if self._background is not None:
+        if self.background is not None:
             content = {"chosen": chosen}
-            self._background.run(
+            self.background.run(
                 lambda: self._library.record(case_id, Action.ADJUDICATED, content),
                 lambda _none: None,
                 self.refused.emit,

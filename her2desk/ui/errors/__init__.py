@@ -1,0 +1,1 @@
+"""What went wrong, said in one place: beside the work, never over it."""

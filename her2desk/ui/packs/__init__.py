@@ -1,0 +1,1 @@
+"""Who vouches for a pack, and the packs that the library keeps."""

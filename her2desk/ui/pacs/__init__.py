@@ -1,0 +1,1 @@
+"""The DICOM network in the window: archives, searching and fetching, and receiving."""

@@ -1,0 +1,1 @@
+"""The window on a case's report: preview, saving, printing."""
