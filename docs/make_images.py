@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from imaging_pictures import workspace_pictures
+from keeping_pictures import keeping_pictures
 from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
@@ -58,9 +59,9 @@ class Photographer:
     def take_in_both_themes(self, name: str) -> None:
         """Write ``NAME-dark.webp`` and ``NAME-light.webp``."""
         self.take(f"{name}-dark")
-        self._rehearsal.window.toggle_theme()
+        self._rehearsal.window.preferences.toggle_theme()
         self.take(f"{name}-light")
-        self._rehearsal.window.toggle_theme()
+        self._rehearsal.window.preferences.toggle_theme()
 
 
 def main() -> int:
@@ -75,6 +76,7 @@ def main() -> int:
         try:
             photographer = Photographer(folder, rehearsal)
             _all(rehearsal, photographer)
+            keeping_pictures(rehearsal, photographer)
             readout_pictures(rehearsal, photographer)
             _training(Path(home), rehearsal, photographer)
             workspace_pictures(Path(home), rehearsal, photographer)
