@@ -102,6 +102,9 @@ def dialog(
         qtbot.addWidget(made)
         with qtbot.waitSignal(made.settled):
             made.show_case(work, ReportOptions(heatmap=True))  # type: ignore[arg-type]
+        QApplication.processEvents()  # coming to the front reads the state once more
+        background.flush()
+        QApplication.processEvents()
         return made
 
     yield opened
