@@ -32,6 +32,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from benchmarks.memory import peak_bytes
 from benchmarks.public_data import data_folder
 from her2desk.dicom.codestream import END_OF_CODESTREAM, SOF_ALL, START_OF_J2K, is_complete
 from her2desk.dicom.frames import check_codestream, decode_frame
@@ -393,7 +394,7 @@ def work(codec: str, first: int, last: int) -> None:
         outcome = _try(content, seed.layout)
         took_s = time.process_time() - started
         signal.setitimer(signal.ITIMER_PROF, 0)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        peak = peak_bytes()
         outcome = b"m" if peak > MEMORY_BYTES else outcome
         os.write(own, outcome + struct.pack("<f", took_s))
 

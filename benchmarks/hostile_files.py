@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.memory import peak_bytes
 from benchmarks.public_data import data_folder
 
 HANG_S = 5.0  # of the processor's time: other work on the machine is no fault of the file
@@ -121,7 +122,7 @@ def work(listing: Path, first: int) -> None:
                 outcome = _outcome(reader, Path(path))
                 took_s = time.process_time() - started
                 signal.setitimer(signal.ITIMER_PROF, 0)
-                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+                peak = peak_bytes()
                 os.write(own, f"{outcome}\t{peak}\t{took_s}\n".encode())
             os.write(own, b".\n")
 

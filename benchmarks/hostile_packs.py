@@ -7,7 +7,6 @@ sound demo pack in the first row says what of that is Python and its libraries.
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
+from benchmarks.memory import peak_bytes
 from her2desk.packs.archive import (
     MAX_ARRAY_BYTES,
     MAX_MEMBERS,
@@ -97,15 +97,6 @@ def opened(path: Path) -> None:
         outcome = error.code
     seconds = time.perf_counter() - started
     print(json.dumps([outcome, seconds, peak_bytes()]))
-
-
-def peak_bytes() -> int:
-    """The most memory that this process had; on Linux getrusage tells the parent's too."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def main() -> int:
