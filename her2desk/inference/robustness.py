@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.progress import Progress
-from her2desk.domain.roi import MAX_POINTS, MIN_AREA_PX, Point, Roi
+from her2desk.domain.roi import MAX_POINTS, Point, Roi
 from her2desk.enhancement.enhancer import Enhancer
+from her2desk.errors import InputRefused
 from her2desk.inference.measuring import MeasuredCase, Outline, measure_outlines
 from her2desk.radiomics.feature_cache import FeatureCache
 from her2desk.radiomics.profile import Profile
@@ -61,9 +62,18 @@ def jittered(roi: Roi, rng: np.random.Generator, sd_px: float, image: Ultrasound
         drawn = centre + bounded + moved[:, None] * direction
         drawn = np.clip(drawn, 0, [image.columns, image.rows])
         other = Roi(roi.frame_index, tuple((float(x), float(y)) for x, y in drawn))
-        if other.area_px >= max(MIN_AREA_PX, roi.area_px / 2):
+        if other.area_px >= roi.area_px / 2 and _is_usable(other, image):
             return other
     return roi
+
+
+def _is_usable(roi: Roi, image: UltrasoundImage) -> bool:
+    """Cut at the image's edge, an outline may come to cross itself."""
+    try:
+        roi.check(image)
+    except InputRefused:
+        return False
+    return True
 
 
 def robustness(
