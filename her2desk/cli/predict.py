@@ -23,11 +23,12 @@ from her2desk.domain.image import (
 )
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.progress import SilentProgress
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.domain.validation import ValidationSource
 from her2desk.errors import InputRefused, unwritable
 from her2desk.paths import default_library_dir, demo_pack_path
 from her2desk.private_files import write_private
-from her2desk.stats.statements import call_sentence, research_use
+from her2desk.stats.statements import call_sentence
 from her2desk.texts import Message, msg, tr
 
 if TYPE_CHECKING:
@@ -300,5 +301,5 @@ def _sentences(prediction: Prediction) -> tuple[Message, ...]:
         *(concern.message for concern in against),
         msg("Pack: {name} {version}", name=pack.name, version=pack.version),
         *(w.message for w in prediction.warnings if w.code not in said),
-        research_use(),
+        RESEARCH_USE,
     )

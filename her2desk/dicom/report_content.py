@@ -22,10 +22,10 @@ from her2desk.dicom.report_codes import Concept
 from her2desk.domain.findings import ReportedFindings
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.measurements import area, axes
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.domain.roi import Roi
 
 TRACKING = "Lesion 1"
-RESEARCH_USE = "Research use: an adjunct to, never a replacement for, IHC and FISH."
 DEMO = "DEMO pack, trained on simulated patients: the figures mean nothing for any patient."
 
 
@@ -73,7 +73,7 @@ def _outline_group(
             *(_evaluation(code.DOUBT, code.DOUBTS[doubt]) for doubt in findings.doubts),
         ],
     )
-    _add_text(group, code.COMMENT, RESEARCH_USE)
+    _add_text(group, code.COMMENT, RESEARCH_USE.msgid)
     if findings.pack.demo:
         _add_text(group, code.COMMENT, DEMO)
     return group

@@ -7,11 +7,12 @@ from matplotlib.figure import Figure
 
 from her2desk.domain.nomogram import NomogramGeometry
 from her2desk.domain.prediction import PackIdentity
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.figures.canvas import PictureKind, look, written
 from her2desk.figures.nomogram import HER2_POSITIVE
 from her2desk.figures.nomogram_sheet import Scales, Sheet, row_heights
 from her2desk.stats.counts import percent
-from her2desk.stats.statements import interval_scope, research_use
+from her2desk.stats.statements import interval_scope
 from her2desk.texts import msg
 
 A4_LANDSCAPE = (11.69, 8.27)  # inches
@@ -92,6 +93,6 @@ def _words(scales: Scales, facts: PageFacts, has_patient: bool) -> None:
         prevalence=percent(facts.prevalence),
     ).text()
     scope = interval_scope() if has_patient else msg("Each is for the average of such patients.")
-    lines = (named, f"{world} {scope.text()}", research_use().text())
+    lines = (named, f"{world} {scope.text()}", RESEARCH_USE.text())
     for number, line in enumerate(lines):
         scales.text(MARGIN, 0.95 - 0.22 * number, line, 9)

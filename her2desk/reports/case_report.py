@@ -12,6 +12,7 @@ from her2desk import __version__
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.readout import prevalence_shift
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.domain.stability import Stability
 from her2desk.packs.pack import Pack
 from her2desk.packs.shelf import PackShelf
@@ -23,7 +24,6 @@ from her2desk.reports.content import Columns, Part, Picture, ReportContent, Row,
 from her2desk.reports.pack_card import card_section, provenance_section
 from her2desk.reports.report_options import ReportOptions
 from her2desk.stats.case_words import concerns
-from her2desk.stats.statements import research_use
 from her2desk.store.library import Library
 from her2desk.texts import CATALOGUE, Message, msg
 
@@ -112,7 +112,7 @@ def build_content(
         parts=_parts(prediction, image, pack, pictures, facts),
         utc=facts.last_utc,
         language=CATALOGUE.language.replace("_", "-"),
-        research_use=research_use(),
+        research_use=RESEARCH_USE,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.reports.document import Block, Section, StudyPicture, TableRow
 from her2desk.reports.study import Study
 from her2desk.reports.study_groups import site_table, subgroup_table
@@ -30,7 +31,6 @@ from her2desk.reports.study_record import (
     settings_tables,
 )
 from her2desk.reports.study_words import moment_words
-from her2desk.stats import statements
 from her2desk.texts import Message, msg
 
 
@@ -74,7 +74,7 @@ def build_study_content(study: Study) -> StudyContent:
         purpose=_purpose(study),
         identity=identity_rows(study),
         sections=tuple(section for section in sections if section.blocks),
-        research_use=statements.research_use(),
+        research_use=RESEARCH_USE,
     )
 
 

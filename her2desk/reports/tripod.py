@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from itertools import groupby
 
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.reports.study import Study
 from her2desk.reports.study_html import environment
 from her2desk.reports.tripod_answers import Answer
 from her2desk.reports.tripod_facts import answer
 from her2desk.reports.tripod_items import ITEMS, TripodItem
-from her2desk.stats import statements
 from her2desk.texts import Message, msg
 
 TEMPLATE = "tripod.html.j2"
@@ -59,6 +59,6 @@ def tripod_draft(study: Study) -> str:
             _Part(title, tuple(group))
             for title, group in groupby(entries, key=lambda e: e.item.part)
         ),
-        research_use=statements.research_use(),
+        research_use=RESEARCH_USE,
     )
     return environment().get_template(TEMPLATE).render(draft=draft)

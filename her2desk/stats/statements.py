@@ -17,11 +17,6 @@ from her2desk.stats.counts import (
 from her2desk.texts import Message, msg
 
 
-def research_use() -> Message:
-    """The line that every result carries."""
-    return msg("Research use: an adjunct to, never a replacement for, IHC and FISH.")
-
-
 def probability_figure(readout: Readout) -> Message:
     """The probability and its interval: 0.49 (0.34–0.64)."""
     return msg(

@@ -3,11 +3,11 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.texts import tr, trn
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.labels import ElidedLabel
 
-RESEARCH_USE = "Research use: an adjunct to, never a replacement for, IHC and FISH."
 SEPARATOR = " · "
 
 
@@ -34,7 +34,7 @@ class StatusLine(QWidget):
         self.cancel.setShortcut("Ctrl+.")
         self.cancel.clicked.connect(self.import_cancel_requested)
         self.cancel.hide()
-        self.notice = QLabel(tr(RESEARCH_USE))
+        self.notice = QLabel(RESEARCH_USE.text())
         set_role(self.notice, "muted")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)

@@ -10,8 +10,8 @@ from her2desk.domain.concern import Concern
 from her2desk.domain.prediction import PackIdentity
 from her2desk.domain.reading import Impression
 from her2desk.domain.readout import Readout
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.domain.stability import Stability
-from her2desk.stats import statements
 from her2desk.stats.meanings import Figure
 from her2desk.texts import tr
 from her2desk.ui.panels.cohort_view import CohortView
@@ -70,7 +70,7 @@ class ResultPanel(QWidget):
         self.estimate = EstimateView()
         self.cohort = CohortView()
         self.validation = CollapsibleSection(tr("Like this in validation"), self.cohort)
-        self.research_use = wrapped(statements.research_use().text(), "muted")
+        self.research_use = wrapped(RESEARCH_USE.text(), "muted")
         self._result = QWidget()
         self._footer = QWidget()
         self._arrange()

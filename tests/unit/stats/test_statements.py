@@ -6,6 +6,7 @@ import pytest
 
 from her2desk.domain.counts import Call, Confusion, PredictiveValue
 from her2desk.domain.readout import Readout
+from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.domain.validation import OperatingPoint, ValidationSource
 from her2desk.stats import statements
 from her2desk.stats.proportions import wilson
@@ -128,7 +129,7 @@ def test_operating_points_have_names_for_people(name: str) -> None:
 
 
 def test_every_result_carries_the_research_line() -> None:
-    assert statements.research_use().text() == (
+    assert RESEARCH_USE.text() == (
         "Research use: an adjunct to, never a replacement for, IHC and FISH."
     )
 
