@@ -1,10 +1,13 @@
 """What all tests share: the public test data, and a library of their own."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.orthanc import Orthanc, orthanc_program, running_orthanc
 
 settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("steady")  # a busy machine is no failure
@@ -33,3 +36,20 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "her2desk-home"
     monkeypatch.setenv("HER2DESK_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def running_archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    """A real archive for all tests; ``orthanc`` is the same, empty."""
+    program = orthanc_program()
+    if program is None:
+        pytest.skip("Orthanc is absent: apt-get install orthanc")
+    with running_orthanc(program, tmp_path_factory.mktemp("orthanc")) as one:
+        yield one
+
+
+@pytest.fixture
+def orthanc(running_archive: Orthanc) -> Orthanc:
+    """A real archive, empty."""
+    running_archive.empty()
+    return running_archive

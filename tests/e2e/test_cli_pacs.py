@@ -22,18 +22,9 @@ from her2desk.dicom.pacs.receiver import Receiver
 from her2desk.dicom.pacs.spool import Spool
 from her2desk.store.history import Action
 from her2desk.store.opening import open_library
-from tests.orthanc import Orthanc, free_port, orthanc_program, running_orthanc
+from tests.orthanc import Orthanc, free_port
 from tests.unit.dicom.pacs.samples import STUDY, instance, instances
 from tests.unit.reports.kept_case import a_library, keep_case
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
-    program = orthanc_program()
-    if program is None:
-        pytest.skip("Orthanc is absent: apt-get install orthanc")
-    with running_orthanc(program, tmp_path_factory.mktemp("orthanc")) as orthanc:
-        yield orthanc
 
 
 @pytest.fixture
@@ -109,10 +100,9 @@ def test_a_level_that_is_none_is_wrong_usage(pacs: Desk) -> None:
 
 
 def test_from_the_disk_to_the_archive_and_back_into_the_library(
-    pacs: Desk, library: Path, tmp_path: Path, archive: Orthanc
+    pacs: Desk, library: Path, tmp_path: Path, orthanc: Orthanc
 ) -> None:
-    archive.empty()
-    pacs("nodes", "add", "Archive", f"ORTHANC@127.0.0.1:{archive.port}")
+    pacs("nodes", "add", "Archive", f"ORTHANC@127.0.0.1:{orthanc.port}")
     assert pacs("echo", "Archive")[1]["ok"] is True
 
     paths = instances(tmp_path / "files", 3)
@@ -142,15 +132,14 @@ def test_from_the_disk_to_the_archive_and_back_into_the_library(
 
 
 def test_a_study_is_moved_into_the_library(
-    pacs: Desk, tmp_path: Path, own_home: Path, archive: Orthanc
+    pacs: Desk, tmp_path: Path, own_home: Path, orthanc: Orthanc
 ) -> None:
-    archive.empty()
     outbox = Outbox(tmp_path / "outbox")
     outbox.add("Archive", instance(tmp_path / "files", 7))
-    deliver(outbox, archive.node(), Asking("HER2DESK"))
-    pacs("nodes", "add", "Archive", f"ORTHANC@127.0.0.1:{archive.port}")
+    deliver(outbox, orthanc.node(), Asking("HER2DESK"))
+    pacs("nodes", "add", "Archive", f"ORTHANC@127.0.0.1:{orthanc.port}")
     settings = json.loads((own_home / "pacs.json").read_text())
-    settings["receiver"]["port"] = archive.receiver_port
+    settings["receiver"]["port"] = orthanc.receiver_port
     (own_home / "pacs.json").write_text(json.dumps(settings))
     code, got = pacs("get", "Archive", "--study", STUDY, "--move")
     assert code == 0
@@ -158,11 +147,10 @@ def test_a_study_is_moved_into_the_library(
 
 
 def test_what_could_not_be_sent_waits_and_goes_with_the_next(
-    pacs: Desk, tmp_path: Path, library: Path, archive: Orthanc, monkeypatch: pytest.MonkeyPatch
+    pacs: Desk, tmp_path: Path, library: Path, orthanc: Orthanc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    archive.empty()
     Outbox(library / "pacs" / "outbox").add("Archive", instance(tmp_path / "files", 1))
-    pacs("nodes", "add", "Archive", f"ORTHANC@127.0.0.1:{archive.port}")
+    pacs("nodes", "add", "Archive", f"ORTHANC@127.0.0.1:{orthanc.port}")
     code, document = pacs("send", "Archive", instance(tmp_path / "files", 2))
     assert code == 0
     assert len(document["sent"]) == 2

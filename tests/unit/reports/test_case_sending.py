@@ -28,7 +28,7 @@ from her2desk.store.library import Library
 from her2desk.store.opening import open_library
 from her2desk.texts import Message
 from tests.cutting_proxy import CuttingProxy
-from tests.orthanc import Orthanc, free_port, orthanc_program, running_orthanc
+from tests.orthanc import Orthanc, free_port
 from tests.unit.dicom.pacs.samples import data_set, instance
 
 from .kept_case import READER, a_library, keep_case, the_shelf
@@ -372,22 +372,6 @@ def test_notes_held_by_another_are_a_sentence(
     with FileLock(outbox.folder / sending_notes.LOCK), pytest.raises(StoreRefused) as refused:
         sending.queue("Archive A", record, objects)
     assert refused.value.code == "outbox-in-use"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
-    program = orthanc_program()
-    if program is None:
-        pytest.skip("Orthanc is absent: apt-get install orthanc")
-    with running_orthanc(program, tmp_path_factory.mktemp("orthanc")) as one:
-        yield one
-
-
-@pytest.fixture
-def orthanc(running: Orthanc) -> Orthanc:
-    """A real archive, empty."""
-    running.empty()
-    return running
 
 
 @pytest.mark.slow
