@@ -7,16 +7,19 @@ pyradiomics' own names, ``<image>_<class>_<feature>``.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.errors import InputRefused
-from her2desk.radiomics.filtered import Box, Known, cut, filtered_images
+from her2desk.radiomics.box import Box
+from her2desk.radiomics.filtered import Known, filtered_images
 from her2desk.radiomics.frame_part import FramePart, resampled_part
 from her2desk.radiomics.mask import check_mask
+from her2desk.radiomics.picture import Picture, padded_bounds, rounded
 from her2desk.radiomics.profile import (
     SHAPES,
     FeatureClass,
@@ -24,12 +27,12 @@ from her2desk.radiomics.profile import (
     is_noise,
 )
 from her2desk.radiomics.pyradiomics_classes import (
-    SharedByClasses,
     features_of,
+    measured,
     pyradiomics_kept_quiet,
-    quick_class,
 )
-from her2desk.radiomics.shared_picture import SharedPicture, as_picture
+from her2desk.radiomics.roi_image import Roi, RoiImage
+from her2desk.radiomics.shared_picture import THICKNESS, SharedPicture
 from her2desk.texts import msg
 
 MAX_RESAMPLED_PX = 4_000_000
@@ -79,10 +82,10 @@ def extract(
     check_extent(mask, spacing, profile)
     with pyradiomics_kept_quiet():
         if shared is None:
-            (image, roi), known = _prepared(grey, mask, spacing, profile, part), None
+            picture, known = _prepared(grey, mask, spacing, profile, part), None
         else:
-            image, roi, known = shared.prepared(mask)
-        values = _measured(image, roi, profile, wanted, known)
+            picture, known = shared.prepared(mask)
+        values = _measured(picture, profile, wanted, known)
     if on_missing == "refuse":
         return {name: _finite(name, values) for name in names}
     found = {name: values.get(name, math.nan) for name in names}
@@ -194,60 +197,39 @@ def _prepared(
     spacing: tuple[float, float],
     profile: Profile,
     part: FramePart | None,
-) -> tuple[Any, Any]:
-    """SimpleITK image (float64) and mask, resampled and cut to the ROI plus ``pad_px``.
-
-    They are two-dimensional, or volumes of one slice where the profile says so.
-    """
-    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-    from radiomics import imageoperations
-
-    image = as_picture(np.ascontiguousarray(grey, dtype=np.float64), spacing, profile)
-    roi = as_picture(mask.astype(np.uint32), spacing, profile)
-    if profile.resample is None and profile.pad_px is not None:
-        box = Box(mask)
-        corners = [box.columns.start, box.columns.stop - 1, box.rows.start, box.rows.stop - 1, 0, 0]
-        image, roi = imageoperations.cropToTumorMask(
-            image, roi, np.array(corners[: 2 * profile.dimension]), padDistance=profile.pad_px
-        )
-    elif profile.resample is not None and profile.pad_px is not None and part is not None:
-        image, roi = resampled_part(image, roi, profile.resample, profile.pad_px, part)
-    elif profile.resample is not None:
-        image, roi = imageoperations.resampleImage(
-            image,
-            roi,
-            resampledPixelSpacing=[profile.resample, profile.resample],
-            interpolator=sitk.sitkBSpline,
-            padDistance=profile.pad_px,
-        )
-    return (sitk.Round(image) if profile.rounds_grey else image), roi
+) -> Picture:
+    """Picture and ROI, resampled and cut to the ROI plus ``pad_px``."""
+    picture = Picture(grey.astype(np.float64), mask, spacing)
+    is_whole = not np.issubdtype(grey.dtype, np.inexact)
+    pixel = profile.resample
+    if profile.pad_px is not None and (pixel is None or np.allclose(spacing, pixel)):
+        picture = picture.region(*padded_bounds(mask, profile.pad_px))
+    elif profile.pad_px is not None and pixel is not None:
+        frame = part or FramePart(0, 0, *grey.shape)
+        picture = resampled_part(picture, pixel, profile.pad_px, frame)
+        is_whole = False
+    if profile.rounds_grey and not is_whole:
+        return replace(picture, grey=rounded(picture.grey))
+    return picture
 
 
 def _measured(
-    image: Any, roi: Any, profile: Profile, wanted: Wanted, known: Known | None
+    picture: Picture, profile: Profile, wanted: Wanted, known: Known | None
 ) -> dict[str, float]:
-    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-
-    inside = sitk.GetArrayViewFromImage(roi) == 1
-    in_plane = inside.reshape(inside.shape[-2:])
-    check_mask(in_plane)
-    box = Box(in_plane)
-    cut_roi = cut(roi, box)
-    settings = {"binCount": profile.bin_count, "binWidth": profile.bin_width}
+    check_mask(picture.mask)
+    box = Box(picture.mask)
+    thickness = (THICKNESS,) if profile.dimension == 3 else ()
+    roi = Roi(picture.mask[box.places], (*thickness, *picture.spacing))
+    bins = {"binCount": profile.bin_count, "binWidth": profile.bin_width}
     values: dict[str, float] = {}
-    for name, picture in filtered_images(image, roi, box, profile, set(wanted), known):
-        is_finite = bool(np.isfinite(sitk.GetArrayViewFromImage(picture)).all())
-        shared = SharedByClasses()
+    for name, plane in filtered_images(picture, box, profile, wanted.keys(), known):
+        is_finite = bool(np.isfinite(plane).all())
+        image = RoiImage(roi, plane, bins)
         for feature_class, features in wanted[name].items():
-            prefix = f"{name}_{feature_class}"
-            if not is_finite:
-                values.update({f"{prefix}_{feature}": math.nan for feature in features})
-                continue
-            measured = quick_class(feature_class)(picture, cut_roi, shared=shared, **settings)
-            for feature in features:
-                measured.enableFeatureByName(feature)
-            for feature, value in measured.execute().items():
-                values[f"{prefix}_{feature}"] = float(value)
+            found = dict.fromkeys(features, math.nan)
+            if is_finite:
+                found |= measured(feature_class, image, features)
+            values |= {f"{name}_{feature_class}_{key}": value for key, value in found.items()}
     return values
 
 

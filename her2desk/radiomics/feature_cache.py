@@ -20,9 +20,9 @@ from her2desk.radiomics.profile import Profile
 
 log = logging.getLogger(__name__)
 
-EXTRACTION = 1  # raised whenever our own code gives other numbers than before
+EXTRACTION = 2  # raised whenever our own code gives other numbers than before
 LIMIT_BYTES = 512 * 2**20  # about 50,000 outlines
-_LIBRARIES = ("pyradiomics", "numpy", "scipy", "SimpleITK", "PyWavelets", "scikit-image")
+LIBRARIES = ("pyradiomics", "numpy", "scipy", "SimpleITK", "PyWavelets", "scikit-image")
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _SUFFIX = ".features"
 
@@ -118,4 +118,4 @@ class FeatureCache:
 
 @cache
 def _versions() -> tuple[str, ...]:
-    return tuple(f"{name} {version(name)}" for name in _LIBRARIES)
+    return tuple(f"{name} {version(name)}" for name in LIBRARIES)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from her2desk.radiomics.picture import Picture, as_image, bounds
+
 
 @dataclass(frozen=True)
 class FramePart:
@@ -30,27 +32,20 @@ class Grid:
     pixel: float
 
 
-def resampled_part(
-    image: Any, roi: Any, pixel: float, pad_px: int, part: FramePart
-) -> tuple[Any, Any]:
-    """Image and mask on pyradiomics' grid of the whole frame, cut to the ROI and ``pad_px``.
+def resampled_part(picture: Picture, pixel: float, pad_px: int, part: FramePart) -> Picture:
+    """The picture on pyradiomics' grid of the whole frame, cut to the ROI and ``pad_px``.
 
-    ``image`` and ``roi`` are two-dimensional SimpleITK images of the part, with spacing. The grid
-    and its limits are those of pyradiomics 3.0.1's ``resampleImage`` on the whole frame: its first
-    pixel begins at the frame's corner, not at the part's. The part must hold what is looked at.
+    The grid and its limits are those of pyradiomics 3.0.1's ``resampleImage`` on the whole frame:
+    its first pixel begins at the frame's corner, not at the part's. The part must hold what is
+    looked at.
     """
-    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-    from radiomics import imageoperations
-
-    if np.allclose(roi.GetSpacing(), pixel):
-        return tuple(
-            imageoperations.resampleImage(
-                image, roi, resampledPixelSpacing=[pixel, pixel], padDistance=pad_px
-            )
-        )  # only cut
-    inside = sitk.GetArrayViewFromImage(roi) == 1
-    grid = grid_around(inside, roi.GetSpacing(), pixel, pad_px, part)
-    return on_grid(image, grid, sitk.sitkBSpline), on_grid(roi, grid, sitk.sitkNearestNeighbor)
+    column_first = picture.spacing[::-1]
+    grid = grid_around(picture.mask, column_first, pixel, pad_px, part)
+    return Picture(
+        grey_on_grid(picture.grey, picture.spacing, grid),
+        mask_on_grid(picture.mask, picture.spacing, grid),
+        (pixel, pixel),
+    )
 
 
 def grid_around(
@@ -79,8 +74,27 @@ def grid_around(
     )
 
 
-def on_grid(picture: Any, grid: Grid, interpolator: int) -> Any:
-    """A SimpleITK image of the part, resampled."""
+def grey_on_grid(
+    grey: NDArray[np.float64], spacing: tuple[float, float], grid: Grid
+) -> NDArray[np.float64]:
+    """Grey levels of the part, (rows, columns) of this spacing, resampled by cubic splines."""
+    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
+
+    on_grid: NDArray[np.float64] = _on_grid(as_image(grey, spacing), grid, sitk.sitkBSpline)
+    return on_grid
+
+
+def mask_on_grid(
+    mask: NDArray[np.bool_], spacing: tuple[float, float], grid: Grid
+) -> NDArray[np.bool_]:
+    """The mask of the part, (rows, columns) of this spacing, resampled to the nearest pixel."""
+    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
+
+    on_grid = _on_grid(as_image(mask, spacing), grid, sitk.sitkNearestNeighbor)
+    return on_grid.view(np.bool_)
+
+
+def _on_grid(picture: Any, grid: Grid, interpolator: int) -> NDArray[Any]:
     import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
 
     resample = sitk.ResampleImageFilter()
@@ -89,10 +103,5 @@ def on_grid(picture: Any, grid: Grid, interpolator: int) -> Any:
     resample.SetSize(grid.size)
     resample.SetOutputOrigin(picture.TransformContinuousIndexToPhysicalPoint(grid.origin))
     resample.SetInterpolator(interpolator)
-    return resample.Execute(picture)
-
-
-def bounds(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First (column, row) of a mask, and the one after its last."""
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    return np.array([columns[0], rows[0]]), np.array([columns[-1] + 1, rows[-1] + 1])
+    values: NDArray[Any] = sitk.GetArrayFromImage(resample.Execute(picture))
+    return values

@@ -22,13 +22,13 @@ def rasterise(polygon: Sequence[Point], rows: int, columns: int) -> NDArray[np.b
     """
     points = np.asarray(polygon, dtype=np.float64).reshape(-1, 2)
     ends = np.roll(points, -1, axis=0)
-    flips = np.zeros((rows, columns + 1), dtype=np.int64)
+    flips = np.zeros((rows, columns + 1), dtype=np.uint8)  # their parity outlives an overflow
     for first in range(0, len(points), _EDGES_AT_ONCE):
         part = slice(first, first + _EDGES_AT_ONCE)
         _add_crossings(flips, points[part], ends[part])
     # A crossing at x flips every centre to its left: parity of the crossings still to the right.
-    to_the_right = flips[:, ::-1].cumsum(axis=1)[:, ::-1]
-    mask: NDArray[np.bool_] = to_the_right[:, 1:] % 2 == 1
+    to_the_right = flips[:, ::-1].cumsum(axis=1, dtype=np.uint8)[:, ::-1]
+    mask: NDArray[np.bool_] = (to_the_right[:, 1:] & 1).astype(np.bool_)
     return mask
 
 
@@ -57,7 +57,7 @@ def check_mask(mask: NDArray[np.bool_], minimum_px: int = MIN_AREA_PX) -> None:
 
 
 def _add_crossings(
-    flips: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
+    flips: NDArray[np.uint8], start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> None:
     """Count, in row r, each edge's crossing of y = r + 0.5 at the number of centres left of it."""
     rows, columns = flips.shape[0], flips.shape[1] - 1

@@ -7,13 +7,21 @@ again.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from her2desk.radiomics.filtered import Box, Known, filtered_images, shareable
-from her2desk.radiomics.frame_part import FramePart, Grid, bounds, grid_around, on_grid
+from her2desk.radiomics.box import Box
+from her2desk.radiomics.filtered import Known, filtered_images, shareable
+from her2desk.radiomics.frame_part import (
+    FramePart,
+    Grid,
+    grey_on_grid,
+    grid_around,
+    mask_on_grid,
+)
+from her2desk.radiomics.picture import Picture, bounds, padded_bounds, rounded
 from her2desk.radiomics.profile import Profile
 from her2desk.radiomics.pyradiomics_classes import pyradiomics_kept_quiet
 
@@ -35,48 +43,48 @@ class SharedPicture:
         profile: Profile,
         names: Sequence[str],
     ) -> None:
-        import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-
         self._profile = profile
         self._spacing = spacing
         self._frame = FramePart(0, 0, *grey.shape)
         self._grid: Grid | None = None
-        picture = as_picture(np.ascontiguousarray(grey, dtype=np.float64), spacing, profile)
-        roi = as_picture(anywhere.astype(np.uint32), spacing, profile)
+        whole = grey.astype(np.float64)
+        picture = Picture(whole, anywhere, spacing)
+        is_whole = not np.issubdtype(grey.dtype, np.inexact)
         if profile.resample is not None and not np.allclose(spacing, profile.resample):
-            self._grid = self._grid_around(anywhere)
-            picture = on_grid(picture, self._grid, sitk.sitkBSpline)
-            roi = on_grid(roi, self._grid, sitk.sitkNearestNeighbor)
-        self._picture = sitk.Round(picture) if profile.rounds_grey else picture
-        inside = sitk.GetArrayViewFromImage(roi) == 1
-        box = Box(_widened(inside.reshape(inside.shape[-2:])))
+            grid = self._grid = self._grid_around(anywhere)
+            picture = Picture(
+                grey_on_grid(whole, spacing, grid),
+                mask_on_grid(anywhere, spacing, grid),
+                (grid.pixel, grid.pixel),
+            )
+            is_whole = False
+        if profile.rounds_grey and not is_whole:
+            picture = replace(picture, grey=rounded(picture.grey))
+        self._picture = replace(picture, mask=_widened(picture.mask))
+        box = Box(self._picture.mask)
         images = {name.split("_")[0] for name in names}
         shared = shareable(profile, box)
         wanted = {image for kind in shared for image in profile.images_of(kind)} & images
         with pyradiomics_kept_quiet():
-            self._filtered = dict(filtered_images(self._picture, roi, box, profile, wanted))
+            self._filtered = dict(filtered_images(self._picture, box, profile, wanted))
         self._corner = box.columns.start, box.rows.start
 
-    def prepared(self, mask: NDArray[np.bool_]) -> tuple[Any, Any, Known]:
-        """SimpleITK image and mask of one outline (rows, columns), and what is known of them."""
-        import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-
-        roi = as_picture(mask.astype(np.uint32), self._spacing, self._profile)
+    def prepared(self, mask: NDArray[np.bool_]) -> tuple[Picture, Known]:
+        """The picture of one outline, whose ``mask`` is (rows, columns), and what is known of it."""
         pad = self._profile.pad_px
         if self._grid is not None:
             own = self._grid_around(mask)
             first, size = np.subtract(own.first, self._grid.first), np.array(own.size)
-            roi = on_grid(roi, own, sitk.sitkNearestNeighbor)
+            roi = mask_on_grid(mask, self._spacing, own)
         elif pad is not None:
-            inner, stop = bounds(mask)
-            first = np.maximum(inner - pad, 0)
-            size = np.minimum(stop + pad, mask.shape[::-1]) - first
-            roi = _region(roi, first, size)
+            first, size = padded_bounds(mask, pad)
+            roi = Picture(self._picture.grey, mask, self._spacing).region(first, size).mask
         else:
             first, size = np.zeros(2, dtype=np.int64), np.array(mask.shape[::-1])
+            roi = mask
         corner = np.array(self._corner) - first
         known = Known(self._filtered, (int(corner[0]), int(corner[1])))
-        return _region(self._picture, first, size), roi, known
+        return replace(self._picture.region(first, size), mask=roi), known
 
     def _grid_around(self, mask: NDArray[np.bool_]) -> Grid:
         pixel, pad = self._profile.resample, self._profile.pad_px
@@ -84,16 +92,6 @@ class SharedPicture:
         assert pad is not None  # there is no pixel size without it
         row, column = self._spacing
         return grid_around(mask, (column, row), pixel, pad, self._frame)
-
-
-def as_picture(values: NDArray[np.generic], spacing: tuple[float, float], profile: Profile) -> Any:
-    """A SimpleITK image of ``values`` (rows, columns), of one slice where the profile says so."""
-    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-
-    shape = values.shape if profile.dimension == 2 else (1, *values.shape)
-    picture = sitk.GetImageFromArray(values.reshape(shape))
-    picture.SetSpacing((spacing[1], spacing[0], THICKNESS)[: profile.dimension])
-    return picture
 
 
 def _widened(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -104,11 +102,3 @@ def _widened(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rectangle = np.zeros_like(inside)
     rectangle[top:lower, left:right] = True
     return rectangle
-
-
-def _region(picture: Any, first: NDArray[np.int64], size: NDArray[np.int64]) -> Any:
-    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-
-    dimension = picture.GetDimension()
-    place = [*first.astype(int).tolist(), 0][:dimension]
-    return sitk.RegionOfInterest(picture, [*size.astype(int).tolist(), 1][:dimension], place)

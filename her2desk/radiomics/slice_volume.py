@@ -1,12 +1,11 @@
-"""Three-dimensional shape and local binary patterns of a volume of one slice.
+"""Three-dimensional shape of a volume of one slice.
 
-pyradiomics 3.0.1 gives the same numbers: it compares every pair of the mesh's points, and samples
-spheres of which all but a circle lies outside the slice.
+pyradiomics 3.0.1 gives the same numbers: it walks over the volume's cubes, and compares every pair
+of the mesh's points.
 """
 
-from collections.abc import Iterator
-from functools import cache
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,9 @@ from numpy.typing import NDArray
 # Volume, in 48ths of a voxel, that pyradiomics' marching cubes enclose above and below each 2 × 2
 # pixels of a slice; bits 0 to 3 are the upper left, upper right, lower left and lower right pixel.
 _VOLUME_48 = np.array([0, 2, 2, 12, 2, 12, 4, 34, 2, 4, 12, 34, 12, 34, 34, 48])
-_SPHERE_LEVELS = 2
-_SUBDIVISIONS = 1
 _EIGENVALUE_ERROR = 1e-10  # pyradiomics' own bound on rounding below 0
+
+Pixels = NDArray[np.bool_]
 
 
 class Mesh(NamedTuple):
@@ -30,26 +29,23 @@ class Mesh(NamedTuple):
     diameters: tuple[float, float, float, float]
 
 
-def mesh(mask: NDArray[np.bool_], spacing: NDArray[np.float64]) -> Mesh:
-    """The mesh of a mask (3, rows, columns), empty but for its middle slice's inside.
+def mesh(mask: Pixels, spacing: NDArray[np.float64]) -> Mesh:
+    """The mesh of a volume whose one slice is ``mask`` (rows, columns).
 
     ``spacing`` is (slice, row, column). Area and volume are sums over the 2 × 2 pixels of the
-    slice, each by its pattern; greatest distances are those of the outermost pixels.
+    slice, each by its pattern. The mesh's points lie half a pixel outside the mask's pixels.
     """
-    from radiomics import cShape
-
-    pixels = mask[1].astype(np.int64)
-    patterns = pixels[:-1, :-1] + 2 * pixels[:-1, 1:] + 4 * pixels[1:, :-1] + 8 * pixels[1:, 1:]
+    padded = np.pad(mask, 1)
+    bits = padded.view(np.uint8)
+    patterns = bits[:-1, :-1] + 2 * bits[:-1, 1:] + 4 * bits[1:, :-1] + 8 * bits[1:, 1:]
     count = np.bincount(patterns.ravel(), minlength=16)
-    areas = [_area_of(pattern, spacing) for pattern in range(16)]
-    area = float(count @ np.array(areas))
+    area = float(count @ np.array(_areas(*spacing.tolist())))
     volume = float(count @ _VOLUME_48) / 48 * float(np.prod(spacing))
-    diameters = cShape.calculate_coefficients(_outermost(mask), spacing)[2]
-    return Mesh(area, volume, diameters)
+    return Mesh(area, volume, _diameters(padded, spacing))
 
 
 def eigenvalues(points: NDArray[np.int64], spacing: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Variances along the principal axes of points (n, 3), ascending, as pyradiomics computes them."""
+    """Variances along the principal axes of points (n, d), ascending, as pyradiomics computes them."""
     physical = points * spacing[None, :]
     physical -= np.mean(physical, axis=0)
     physical /= np.sqrt(len(points))
@@ -60,85 +56,96 @@ def eigenvalues(points: NDArray[np.int64], spacing: NDArray[np.float64]) -> NDAr
     return values
 
 
-def lbp_3d(image: Any, roi: Any) -> Iterator[tuple[str, Any]]:
-    """pyradiomics' local binary patterns on spheres, (name, image); zero outside the ROI.
-
-    Banerjee et al. 2013, "3D LBP-based rotationally invariant region description". ``image`` and
-    ``roi`` are SimpleITK images of one slice.
-    """
-    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-    from scipy.stats import kurtosis
-
-    grey = sitk.GetArrayFromImage(image)
-    place = np.nonzero(sitk.GetArrayViewFromImage(roi) == 1)
-    samples = _on_spheres(grey, np.transpose(place))
-    levels = _level_norms(samples >= grey[place][:, None])
-    maps = {f"lbp-3D-m{i}": values for i, values in enumerate(levels.T, start=1)}
-    maps["lbp-3D-k"] = kurtosis(samples, axis=1)
-    for name, values in maps.items():
-        picture = np.zeros(grey.shape)
-        picture[place] = values
-        filtered = sitk.GetImageFromArray(picture)
-        filtered.CopyInformation(image)
-        yield name, filtered
-
-
-def _area_of(pattern: int, spacing: NDArray[np.float64]) -> float:
+@lru_cache(maxsize=16)
+def _areas(*spacing: float) -> tuple[float, ...]:
+    """The mesh's area over each pattern of 2 × 2 pixels."""
     from radiomics import cShape
 
-    alone = np.zeros((3, 2, 2), dtype=bool)
-    alone[1].ravel()[:] = [pattern >> bit & 1 for bit in range(4)]
-    return float(cShape.calculate_coefficients(alone, spacing)[0])
+    areas = []
+    for pattern in range(16):
+        alone = np.zeros((3, 2, 2), dtype=bool)
+        alone[1].ravel()[:] = [pattern >> bit & 1 for bit in range(4)]
+        areas.append(float(cShape.calculate_coefficients(alone, np.array(spacing))[0]))
+    return tuple(areas)
 
 
-def _outermost(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The first and last pixel of each row and column, between which all greatest distances lie."""
-    outermost = np.zeros_like(mask)
-    slice_, kept = mask[1], outermost[1]
-    rows, columns = np.flatnonzero(slice_.any(axis=1)), np.flatnonzero(slice_.any(axis=0))
-    kept[rows, slice_[rows].argmax(axis=1)] = True
-    kept[rows, slice_.shape[1] - 1 - slice_[rows, ::-1].argmax(axis=1)] = True
-    kept[slice_[:, columns].argmax(axis=0), columns] = True
-    kept[slice_.shape[0] - 1 - slice_[::-1, columns].argmax(axis=0), columns] = True
-    return outermost
+def _diameters(padded: Pixels, spacing: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Greatest distances of the mesh's points: in its slice, rows, columns, and all.
+
+    Points lie above and below each pixel inside, half a slice away, and in the slice, half way
+    to each neighbour outside. Coordinates are counted in halves of a pixel, in whole numbers.
+    """
+    faces, rims = _halves(padded)
+    corners = [_convex_hull(faces), _convex_hull(rims)]
+    points = np.concatenate(
+        [np.insert(corners[level % 2 == 0], 0, level, axis=1) for level in (1, 2, 3)]
+    )
+    squares = _squared_distances(points[:, None], points[None], spacing)
+    is_level = points[:, None, 0] == points[None, :, 0]
+    in_rows = _longest_row(faces, rims, spacing)
+    in_columns = _longest_row(*_halves(padded.T), spacing[[0, 2, 1]])
+    longest = squares[is_level].max(), in_rows, in_columns, squares.max()
+    in_slice, in_row, in_column, in_space = np.sqrt(longest).tolist()
+    return in_slice, in_row, in_column, in_space
 
 
-@cache
-def _sphere() -> tuple[NDArray[np.float64], NDArray[np.complex128], NDArray[np.int64]]:
-    """Points of the unit sphere (v, 3), spherical harmonics there (v, 4) and their degrees (4,)."""
-    from scipy.special import sph_harm_y
-    from trimesh.creation import icosphere
-
-    points = np.array(icosphere(_SUBDIVISIONS, 1).vertices)
-    # the names are pyradiomics', which takes the polar angle for the azimuth and the reverse
-    azimuth, polar = np.arccos(points[:, 2]), np.arctan2(points[:, 1], points[:, 0])
-    orders = [(n, m) for n in range(_SPHERE_LEVELS) for m in range(-n, n + 1)]
-    harmonics = np.column_stack([sph_harm_y(n, m, polar, azimuth) for n, m in orders])
-    return points, harmonics, np.array([n for n, _ in orders])
+def _halves(padded: Pixels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row, first and last column (n, 3), in halves, of the mesh's points over pixels and in the slice."""
+    faces = 2 * _ends(padded)
+    between = 2 * _ends(padded[1:] ^ padded[:-1]) + np.array([1, 0, 0])
+    rims = np.concatenate([faces + np.array([0, -1, 1]), between])
+    return faces, rims[rims[:, 0].argsort()]
 
 
-def _on_spheres(grey: NDArray[np.float64], centres: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Grey levels (n, v) on the unit sphere around each centre (n, 3), 0 outside the slice."""
-    from scipy.ndimage import map_coordinates
-
-    points, _, _ = _sphere()
-    in_slice = points[:, 0] == 0
-    where = centres.T[:, :, None] + points[in_slice].T[:, None, :]
-    samples = np.zeros((len(centres), len(points)))
-    samples[:, in_slice] = map_coordinates(grey, where, order=3)
-    return samples
+def _ends(mask: Pixels) -> NDArray[np.int64]:
+    """Row, first and last column (n, 3) of each row that the mask meets."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    met = mask[rows]
+    last = met.shape[1] - 1 - met[:, ::-1].argmax(axis=1)
+    return np.column_stack([rows, met.argmax(axis=1), last])
 
 
-def _level_norms(is_brighter: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Norm (n, levels) of each degree of the spherical expansion of patterns (n, v)."""
-    _, harmonics, degrees = _sphere()
-    codes = is_brighter @ (1 << np.arange(is_brighter.shape[1]))
-    _, first, which = np.unique(codes, return_index=True, return_inverse=True)
-    patterns = is_brighter[first].astype(np.int64)
-    weights = (patterns[:, :, None] * harmonics[None]).sum(axis=1)
-    norms = []
-    for degree in range(_SPHERE_LEVELS):
-        own = degrees == degree
-        expanded = (weights[:, None, own] * harmonics[None, :, own]).sum(axis=2)
-        norms.append(np.real(np.sqrt((expanded**2).sum(axis=1))))
-    return np.column_stack(norms)[which]
+def _longest_row(
+    faces: NDArray[np.int64], rims: NDArray[np.int64], spacing: NDArray[np.float64]
+) -> np.float64:
+    """Greatest squared distance of two points of one row."""
+    own = rims[rims[:, 0] % 2 == 0]
+    places = [
+        (level, lines, end) for level, lines in ((1, faces), (3, faces), (2, own)) for end in (1, 2)
+    ]
+    points = np.stack([_ending(level, lines, end) for level, lines, end in places])
+    squares = _squared_distances(points[:, None], points[None], spacing)
+    across = _squared_distances(_ending(2, rims, 1), _ending(2, rims, 2), spacing)
+    return np.float64(max(squares.max(), across.max()))
+
+
+def _ending(level: int, lines: NDArray[np.int64], end: int) -> NDArray[np.int64]:
+    """The points (n, 3) at one end of each line."""
+    return np.column_stack([np.full(len(lines), level), lines[:, 0], lines[:, end]])
+
+
+def _squared_distances(
+    a: NDArray[np.int64], b: NDArray[np.int64], spacing: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Of points (..., 3) in halves; rounded as pyradiomics' C code rounds."""
+    off = a / 2 * spacing - b / 2 * spacing
+    off *= off
+    squares: NDArray[np.float64] = off[..., 0] + off[..., 1] + off[..., 2]
+    return squares
+
+
+def _convex_hull(lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Corners (row, column) of the convex hull of lines (row, first and last column), rows ascending."""
+    return np.concatenate([_outermost(lines[:, [0, 1]], -1), _outermost(lines[:, [0, 2]], 1)])
+
+
+def _outermost(chain: NDArray[np.int64], outwards: int) -> NDArray[np.int64]:
+    """What is left of a chain of points once none lies on or within the line of its neighbours."""
+    while len(chain) > 2:
+        before, after = chain[1:-1] - chain[:-2], chain[2:] - chain[1:-1]
+        turn = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+        is_corner = np.concatenate([[True], turn * outwards < 0, [True]])
+        if is_corner.all():
+            break
+        chain = chain[is_corner]
+    return chain

@@ -121,7 +121,7 @@ def test_a_key_follows_all_that_the_numbers_depend_on(monkeypatch):
         feature_key(GREY, MASK, (0.1, 0.1), us_2d(resample_mm=0.2)),
         feature_key(GREY, MASK, (0.1, 0.1), us_2d_px()),
     ]
-    monkeypatch.setattr(feature_cache, "EXTRACTION", 2)
+    monkeypatch.setattr(feature_cache, "EXTRACTION", feature_cache.EXTRACTION + 1)
     keys.append(feature_key(GREY, MASK, (0.1, 0.1), us_2d()))
     monkeypatch.setattr(feature_cache, "_versions", lambda: ("numpy 99",))
     keys.append(feature_key(GREY, MASK, (0.1, 0.1), us_2d()))
