@@ -10,7 +10,7 @@ from her2desk.private_files import make_private_folder, write_private
 from her2desk.texts import msg
 
 THEMES = ("dark", "light", "system")
-DEVICES = ("auto", "cpu", "cuda", "mps")
+DEVICES = ("auto", "cpu", "cuda", "cuda-half", "mps")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 CPU = "cpu"
 MAX_THREADS = 4
 FELL_BACK = "device-fell-back"
+HALF = "-half"  # behind the name of a device that works in half precision
 
 Given = TypeVar("Given")
 
@@ -132,11 +133,15 @@ class Device:
     """The device that a session works on: the one chosen until it fails, from then on the processor.
 
     ``told`` is called once, when it fails. Everything of a session shares one ``Device``, so that a
-    broken one is not tried again for each case.
+    broken one is not tried again for each case. ``half``: networks may be read in half precision on it
+    where the numbers agree to 1e-3, which is not the 1e-4 of float32 (ADR 0027).
     """
 
-    def __init__(self, name: str, told: Callable[[DeviceFault], None] = nobody_told) -> None:
+    def __init__(
+        self, name: str, told: Callable[[DeviceFault], None] = nobody_told, *, half: bool = False
+    ) -> None:
         self.name = name
+        self.half = half
         self.fault: DeviceFault | None = None
         self._told = told
 
@@ -222,6 +227,14 @@ def device_report() -> str:
     """What ``her2desk doctor`` reads: the devices by name and, after a semicolon, what is wrong."""
     names, problem = " ".join(available_devices()), device_problem()
     return names if problem is None else f"{names}; {problem.text()}"
+
+
+def named_device(wanted: str, told: Callable[[DeviceFault], None] = nobody_told) -> Device:
+    """The device for ``wanted``: as ``choose_device`` takes it, or with ``HALF`` behind it.
+
+    Raises ``InputRefused`` for one that this computer does not have.
+    """
+    return Device(choose_device(wanted.removesuffix(HALF)), told, half=wanted.endswith(HALF))
 
 
 def choose_device(wanted: str) -> str:

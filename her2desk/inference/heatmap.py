@@ -43,15 +43,17 @@ def look(
     """
     crop = pixels[box.y0 : box.y1, box.x0 : box.x1].astype(np.float64)
     roi = mask[box.y0 : box.y1, box.x0 : box.x1]
-    bright = crop > crop.mean() + HYPERECHOIC_SDS * crop.std()
+    mean = crop.mean(keepdims=True)
+    bright = crop > mean + HYPERECHOIC_SDS * crop.std(mean=mean)
     total = float(heat.sum())
     if total == 0.0:
         return Heatmap(heat, box, None), Attention(None, None, None)
     fine = _on_pixels(heat, box)
-    share = float(fine[roi].sum() / fine.sum())
+    all_heat = fine.sum()
+    share = float(fine[roi].sum() / all_heat)
     attention = Attention(
-        roi_enrichment=_enrichment(fine, roi),
-        hyperechoic_enrichment=_enrichment(fine, bright),
+        roi_enrichment=_enrichment(share, roi),
+        hyperechoic_enrichment=_enrichment(float(fine[bright].sum() / all_heat), bright),
         dispersion=_dispersion(heat),
     )
     return Heatmap(heat / heat.max(), box, share), attention
@@ -67,11 +69,9 @@ def _on_pixels(heat: NDArray[np.float32], box: Box) -> NDArray[np.float64]:
     return scaled[0, 0].numpy().astype(np.float64)
 
 
-def _enrichment(fine: NDArray[np.float64], where: NDArray[np.bool_]) -> float | None:
+def _enrichment(share: float, where: NDArray[np.bool_]) -> float | None:
     area = float(where.mean())
-    if area == 0.0:
-        return None
-    return float(fine[where].sum() / fine.sum()) / area
+    return None if area == 0.0 else share / area
 
 
 def _dispersion(heat: NDArray[np.float32]) -> float:

@@ -3,9 +3,12 @@
 All but VGG19 end in global average pooling and one linear layer, so Grad-CAM of the logit needs no
 backward pass: the gradient of the logit with respect to a feature map is its weight over the number of
 cells. VGG19's gradient is taken through what lies behind its last convolution.
+
+On a processor a ``CnnReader`` answers with the same bits in any thread; one call at a time.
 """
 
 import copy
+import gc
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +19,19 @@ import torch
 from monai.networks.nets import DenseNet121, ResNet
 from numpy.typing import NDArray
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from her2desk.domain.image import ImageWarning
 from her2desk.errors import InputRefused, PackRefused
 from her2desk.inference.architectures.crossformer import INPUT_MULTIPLES, CrossFormer
 from her2desk.inference.architectures.efficientnet_lite import EfficientNetLite0
-from her2desk.inference.architectures.vgg import LAST_CONVOLUTION, Vgg19
-from her2desk.inference.devices import CPU, Device, NoNumbers, release_memory
+from her2desk.inference.architectures.vgg import Vgg19
+from her2desk.inference.devices import CPU, HALF, Device, NoNumbers, release_memory
+from her2desk.inference.network_pass import (
+    NetworkPass,
+    half_where_it_agrees,
+    ready_for_processor,
+)
 from her2desk.texts import Message, msg
 
 
@@ -50,24 +59,29 @@ class NetworkAnswer(Response):
     weights: NDArray[np.float32]
 
 
+def _pooling(_network: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
 @dataclass(frozen=True)
 class Architecture:
-    """How to build a network for ``channels`` input channels, and where to look inside.
+    """How to build a network for ``channels`` input channels, and its three parts.
 
-    ``maps`` finds the module that gives the last feature maps, ``head`` the last linear layer.
-    ``behind_maps`` leads from the maps to the logit where that is not average pooling and the head. The
-    input's side must be at least ``smallest_px`` (a map of 2 × 2) and a multiple of one of
-    ``multiples_px``.
+    ``maps`` computes the last feature maps of images, ``behind`` gives the module that leads from them
+    to what ``head`` reads, the last linear layer. It is global average pooling, or ``is_pooled`` is
+    False. The input's side must be at least ``smallest_px`` (a map of 2 × 2) and a multiple of one of
+    ``multiples_px``. ``prepacks`` where prepacked convolutions pay (ADR 0027).
     """
 
     build: Callable[[int], nn.Module]
     channels: int
-    maps: Callable[[nn.Module], nn.Module]
+    maps: Callable[[nn.Module, torch.Tensor], torch.Tensor]
     head: Callable[[nn.Module], nn.Linear]
     smallest_px: int
     multiples_px: tuple[int, ...] = (1,)
-    rectifies_maps: bool = False
-    behind_maps: Callable[[nn.Module, torch.Tensor], torch.Tensor] | None = None
+    behind: Callable[[nn.Module], nn.Module] = _pooling
+    is_pooled: bool = True
+    prepacks: bool = False
 
 
 def _resnet(
@@ -76,6 +90,8 @@ def _resnet(
     widths: list[int],
     channels: int,
     smallest_px: int,
+    *,
+    prepacks: bool,
     **options: Any,
 ) -> Architecture:
     def build(channels: int) -> nn.Module:
@@ -95,51 +111,78 @@ def _resnet(
     return Architecture(
         build,
         channels,
-        lambda net: cast(nn.Module, net.layer4),
+        lambda net, images: _resnet_maps(cast(ResNet, net), images),
         lambda net: cast(nn.Linear, net.fc),
         smallest_px,
+        prepacks=prepacks,
     )
+
+
+def _resnet_maps(network: ResNet, images: torch.Tensor) -> torch.Tensor:
+    maps = network.act(network.bn1(network.conv1(images)))
+    if not network.no_max_pool:
+        maps = network.maxpool(maps)
+    for layer in (network.layer1, network.layer2, network.layer3, network.layer4):
+        maps = layer(maps)
+    return cast(torch.Tensor, maps)
 
 
 CROPS_AT_ONCE = 32  # on an accelerator
 _FULL_WIDTH = [64, 128, 256, 512]
 ARCHITECTURES: Mapping[str, Architecture] = {
-    # Without the first pooling a 112-px crop gives a 7 × 7 map, as ResNet does at 224 px.
-    "resnet18-slim": _resnet("basic", [2, 2, 2, 2], [8, 16, 32, 64], 1, 32, no_max_pool=True),
-    "resnet50": _resnet("bottleneck", [3, 4, 6, 3], _FULL_WIDTH, 3, 64),
-    "resnet101": _resnet("bottleneck", [3, 4, 23, 3], _FULL_WIDTH, 3, 64),
+    # Without the first pooling a 112-px crop gives a 7 × 7 map, as ResNet does at 224 px. Its pass of
+    # 2 ms is shorter than prepacking would take.
+    "resnet18-slim": _resnet(
+        "basic", [2, 2, 2, 2], [8, 16, 32, 64], 1, 32, prepacks=False, no_max_pool=True
+    ),
+    "resnet50": _resnet("bottleneck", [3, 4, 6, 3], _FULL_WIDTH, 3, 64, prepacks=True),
+    "resnet101": _resnet("bottleneck", [3, 4, 23, 3], _FULL_WIDTH, 3, 64, prepacks=True),
     "vgg19": Architecture(
         Vgg19,
         3,
-        lambda net: cast(Vgg19, net).features[LAST_CONVOLUTION],
-        lambda net: cast(nn.Linear, cast(Vgg19, net).classifier[-1]),
+        lambda net, images: cast(Vgg19, net).maps(images),
+        lambda net: cast(Vgg19, net).head,
         32,
-        behind_maps=lambda net, maps: cast(Vgg19, net).behind_maps(maps),
+        behind=lambda net: cast(Vgg19, net).behind_maps(),
+        is_pooled=False,
+        prepacks=True,
     ),
     "densenet121": Architecture(
         lambda channels: DenseNet121(spatial_dims=2, in_channels=channels, out_channels=1),
         3,
-        lambda net: cast(nn.Module, net.features),
+        lambda net, images: nn.functional.relu(cast(DenseNet121, net).features(images)),
         lambda net: cast(nn.Linear, cast(nn.Module, net.class_layers).out),
         64,
-        rectifies_maps=True,
+        prepacks=True,
     ),
     "efficientnet_lite0": Architecture(
         EfficientNetLite0,
         3,
-        lambda net: cast(EfficientNetLite0, net).maps,
+        lambda net, images: cast(EfficientNetLite0, net).maps(images),
         lambda net: cast(EfficientNetLite0, net).head,
         64,
     ),
     "crossformer": Architecture(
         CrossFormer,
         1,
-        lambda net: cast(CrossFormer, net).maps,
+        lambda net, images: cast(CrossFormer, net).maps(images),
         lambda net: cast(CrossFormer, net).head,
         min(INPUT_MULTIPLES),
         INPUT_MULTIPLES,
     ),
 }
+
+
+class _Maps(nn.Module):
+    """The part of a network up to its last feature maps."""
+
+    def __init__(self, network: nn.Module, spec: Architecture) -> None:
+        super().__init__()
+        self.network = network
+        self._maps = spec.maps
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self._maps(self.network, images)
 
 
 def find_architecture(name: str) -> Architecture:
@@ -188,6 +231,27 @@ def _size_problem(architecture: str, size_px: int) -> Message | None:
     return None
 
 
+_DRAWING = (
+    nn.init.kaiming_uniform_,
+    nn.init.normal_,
+    nn.init.uniform_,
+    torch.Tensor.normal_,
+    torch.Tensor.uniform_,
+)
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """Leave new weights as memory gave them: drawing what is replaced at once takes half of loading."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if func in _DRAWING:
+            return given["tensor"] if "tensor" in given else args[0]
+        return func(*args, **given)
+
+
 def load_reader(
     architecture: str,
     channels: int,
@@ -195,12 +259,13 @@ def load_reader(
     device: str | Device = CPU,
 ) -> "CnnReader":
     """A reader of stored weights; raises ``PackRefused`` where they do not fit the architecture."""
-    network = build_network(architecture, channels)
+    with _NothingDrawn():
+        network = build_network(architecture, channels)
     wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     if {name: value.shape for name, value in weights.items()} != wanted:
         raise _unfit()  # before a weight is copied, of which there may be far too many
     try:
-        state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+        state = {n: torch.from_numpy(np.require(v, requirements="W")) for n, v in weights.items()}
         network.load_state_dict(state, strict=True)
     except (RuntimeError, TypeError) as error:
         raise _unfit() from error
@@ -222,18 +287,24 @@ class CnnReader:
         self, network: nn.Module, architecture: str, channels: int, device: str | Device = CPU
     ) -> None:
         self._device = Device.of(device)
-        self._channels = channels
-        self._network = network.eval()
-        self._elsewhere: nn.Module | None = None  # a copy: what a lost device held is lost
         self._architecture = architecture
-        self._spec = ARCHITECTURES[architecture]
+        self._spec = spec = ARCHITECTURES[architecture]
+        head = spec.head(network.eval())
+        self._weights = head.weight[0].detach().numpy()
+        self._here = NetworkPass(
+            _Maps(network, spec), spec.behind(network), head, channels, spec.is_pooled
+        )
+        self._is_ready_here = False
+        self._elsewhere: NetworkPass | None = None  # a copy: what a lost device held is lost
+        self._may_be_half = self._device.half
         if not self._device.is_processor:
             self._device.run(self._on)
 
     @property
     def device(self) -> str:
-        """Where crops are read now."""
-        return self._device.name
+        """Where crops are read now, and whether in half precision."""
+        is_half = self._elsewhere is not None and self._elsewhere.head.weight.dtype == torch.half
+        return f"{self._device.name}{HALF if is_half else ''}"
 
     @property
     def warnings(self) -> tuple[ImageWarning, ...]:
@@ -247,6 +318,10 @@ class CnnReader:
         One on a processor, which gains a tenth from more and cannot be stopped in between.
         """
         return 1 if self._device.is_processor else CROPS_AT_ONCE
+
+    def warm(self, size_px: int) -> None:
+        """Make the first crop of this side as fast to read as later ones; raises as ``read``."""
+        self.read(np.zeros((size_px, size_px), dtype=np.float32))
 
     def read(self, crop: NDArray[np.float32]) -> NetworkAnswer:
         """Pass one crop, float32 (size, size), through the network.
@@ -267,77 +342,67 @@ class CnnReader:
 
     def gradients(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
         """The logit's gradient with respect to every cell of ``maps``, as ``read`` gave them."""
+        if self._spec.is_pooled:
+            weights = self._weights[:, None, None] / maps[0].size
+            return np.asarray(np.broadcast_to(weights, maps.shape))
         return self._device.run(lambda name: self._gradients(maps, name))
 
-    def _on(self, device: str) -> nn.Module:
+    def _on(self, device: str) -> NetworkPass:
         """The network on ``device``; on the processor, whatever lies elsewhere is given up."""
         if device == CPU:
             if self._elsewhere is not None:
                 self._elsewhere = None
                 release_memory()
-            return self._network
+            if not self._is_ready_here:
+                self._is_ready_here = True
+                ready = ready_for_processor(self._here, prepacks=self._spec.prepacks)
+                if ready is not self._here:
+                    self._here = ready
+                    gc.collect()  # a traced network's cycles would keep its weights for long
+            return self._here
         if self._elsewhere is None:
-            self._elsewhere = copy.deepcopy(self._network).to(device)
+            self._elsewhere = copy.deepcopy(self._here).to(device)
         return self._elsewhere
 
+    def _on_for(self, device: str, size_px: int) -> NetworkPass:
+        """As ``_on``, in half precision where that is asked for and agrees on crops of this side."""
+        found = self._on(device)
+        if device != CPU and self._may_be_half:
+            self._may_be_half = False
+            self._elsewhere = found = half_where_it_agrees(found, device, size_px)
+        return found
+
     def _read(self, crop: NDArray[np.float32], device: str) -> NetworkAnswer:
-        network = self._on(device)
-        seen: dict[str, torch.Tensor] = {}
-
-        def keep_maps(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-            seen["maps"] = output.detach()[0]
-
-        def keep_penultimate(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-            seen["penultimate"] = inputs[0].detach()[0]
-
-        hooks = (
-            self._spec.maps(network).register_forward_hook(keep_maps),
-            self._spec.head(network).register_forward_pre_hook(keep_penultimate),
-        )
-        try:
-            with torch.inference_mode():
-                batch = torch.from_numpy(crop)[None, None].expand(1, self._channels, -1, -1)
-                output = network(batch.to(device))
-        finally:
-            for hook in hooks:
-                hook.remove()
-        maps = seen["maps"].relu() if self._spec.rectifies_maps else seen["maps"]
+        numbers, shape = self._passed(crop[None], device, wants_maps=True)
+        values = self._here.head.in_features
+        ends = (1 + values, 1 + values + math.prod(shape))
+        first, maps, weights = np.split(numbers[0], ends)
         answer = NetworkAnswer(
-            logit=float(output[0, 0]),
-            penultimate=seen["penultimate"].float().cpu().numpy(),
-            maps=maps.float().cpu().numpy(),
-            weights=self._weights(network, maps).float().cpu().numpy(),
+            logit=float(first[0]),
+            penultimate=first[1:],
+            maps=maps.reshape(shape),
+            weights=self._weights if self._spec.is_pooled else weights,
         )
         _check_numbers((answer,), device)
         return answer
 
     def _read_many(self, crops: NDArray[np.float32], device: str) -> list[Response]:
-        network = self._on(device)
-        seen: list[torch.Tensor] = []
-
-        def keep(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-            seen.append(inputs[0].detach())
-
-        hook = self._spec.head(network).register_forward_pre_hook(keep)
-        try:
-            with torch.inference_mode():
-                batch = torch.from_numpy(crops)[:, None].expand(-1, self._channels, -1, -1)
-                logits = network(batch.to(device))[:, 0].float().cpu().numpy()
-        finally:
-            hook.remove()
-        penultimate = seen[0].float().cpu().numpy()
-        answers = [Response(float(x), p) for x, p in zip(logits, penultimate, strict=True)]
+        numbers, _ = self._passed(crops, device, wants_maps=False)
+        answers = [Response(float(row[0]), row[1:]) for row in numbers]
         _check_numbers(answers, device)
         return answers
 
+    def _passed(
+        self, crops: NDArray[np.float32], device: str, *, wants_maps: bool
+    ) -> tuple[NDArray[np.float32], tuple[int, int, int]]:
+        """There in one copy, of one channel, and back in one."""
+        network = self._on_for(device, crops.shape[-1])
+        numbers, shape = network(torch.from_numpy(crops).to(device), wants_maps)
+        return numbers.cpu().numpy(), shape
+
     def _gradients(self, maps: NDArray[np.float32], device: str) -> NDArray[np.float32]:
         network = self._on(device)
-        if self._spec.behind_maps is None:
-            weight = self._spec.head(network).weight[0].detach().float().cpu().numpy()
-            cells = maps[0].size
-            return np.asarray(np.broadcast_to(weight[:, None, None] / cells, maps.shape))
-        found = self._through(network, torch.from_numpy(maps).to(device))
-        return np.asarray(found.float().cpu().numpy())
+        return np.asarray(network.gradients(torch.from_numpy(maps).to(device)).cpu().numpy())
 
     def _check_size(self, crop: NDArray[np.float32]) -> None:
         problem = _size_problem(self._architecture, crop.shape[-1])
@@ -345,19 +410,6 @@ class CnnReader:
             raise PackRefused(
                 problem, msg("Get the pack again from whoever built it."), code="pack-network"
             )
-
-    def _weights(self, network: nn.Module, maps: torch.Tensor) -> torch.Tensor:
-        """The logit's gradient with respect to each map, summed over its cells."""
-        if self._spec.behind_maps is None:
-            return self._spec.head(network).weight[0].detach()
-        return self._through(network, maps).sum(dim=(1, 2))
-
-    def _through(self, network: nn.Module, maps: torch.Tensor) -> torch.Tensor:
-        """By a backward pass through what lies behind the maps, where that is not pooling."""
-        assert self._spec.behind_maps is not None
-        leaf = maps[None].clone().requires_grad_(True)  # a copy outside of inference mode
-        logit = self._spec.behind_maps(network, leaf)[0, 0]
-        return torch.autograd.grad(logit, leaf)[0][0]
 
 
 def _check_numbers(answers: Sequence[Response], device: str) -> None:

@@ -17,7 +17,7 @@ from her2desk.domain.prediction import BRANCHES, Inputs, PackIdentity, Predictio
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.domain.roi import roi_from_json
 from her2desk.errors import InputRefused
-from her2desk.inference.devices import available_devices
+from her2desk.inference.devices import HALF, available_devices
 from her2desk.inference.pipeline import Question, inputs_of, load_pack, predict
 from her2desk.inference.requests import read_case
 from her2desk.inference.stored_prediction import from_stored
@@ -125,7 +125,7 @@ def _stored(entry: HistoryEntry) -> _Stored:
             None if prediction is None else prediction.inputs,
             point["threshold"] if point["name"] == OWN_POINT else point["name"],
             prevalence if prediction is None else prediction.readout.prevalence,
-            used if used in available_devices() else CPU,
+            used if used.removesuffix(HALF) in available_devices() else CPU,
         )
     except (KeyError, TypeError) as error:
         raise _inputs_not_found(entry) from error

@@ -54,6 +54,7 @@ class SettingsDialog(QDialog):
             [
                 ("auto", tr("Automatic")),
                 ("cuda", tr("NVIDIA GPU (CUDA)")),
+                ("cuda-half", tr("NVIDIA GPU (CUDA), half precision")),
                 ("mps", tr("Apple GPU (MPS)")),
                 ("cpu", tr("CPU")),
             ]

@@ -152,7 +152,7 @@ class TestPaths:
 valid_settings = st.builds(
     Settings,
     theme=st.sampled_from(["dark", "light", "system"]),
-    device=st.sampled_from(["auto", "cpu", "cuda", "mps"]),
+    device=st.sampled_from(["auto", "cpu", "cuda", "cuda-half", "mps"]),
     local_prevalence=st.none() | st.floats(0, 1, exclude_min=True, exclude_max=True),
     reader=st.text(),
     read_first=st.booleans(),

@@ -35,7 +35,6 @@ class CrossFormer(nn.Module):
             stages += [_Block(width, is_long=j % 2 == 1) for j in range(BLOCKS_PER_STAGE)]
         self.stages = nn.Sequential(*stages)
         self.norm = nn.LayerNorm(WIDTHS[-1])
-        self.maps = nn.Identity()
         self.head = nn.Linear(WIDTHS[-1], 1)
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -44,10 +43,13 @@ class CrossFormer(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (images, 1)."""
-        embeddings = self.norm(self.stages(images.permute(0, 2, 3, 1)))
-        maps = self.maps(embeddings.permute(0, 3, 1, 2))
-        logits: torch.Tensor = self.head(maps.mean(dim=(2, 3)))
+        logits: torch.Tensor = self.head(self.maps(images).mean(dim=(2, 3)))
         return logits
+
+    def maps(self, images: torch.Tensor) -> torch.Tensor:
+        """The normalised embeddings as maps (images, 256, rows, columns)."""
+        embeddings: torch.Tensor = self.norm(self.stages(images.permute(0, 2, 3, 1)))
+        return embeddings.permute(0, 3, 1, 2)
 
 
 class _CrossScaleEmbedding(nn.Module):

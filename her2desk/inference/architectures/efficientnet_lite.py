@@ -39,7 +39,6 @@ class EfficientNetLite0(nn.Module):
         self._blocks = nn.Sequential(*blocks)
         self._conv_head = nn.Conv2d(width, HEAD, 1, bias=False)
         self._bn1 = _normalisation(HEAD)
-        self.maps = nn.ReLU6()
         self._dropout = nn.Dropout(DROPOUT)
         self._fc = nn.Linear(HEAD, 1)
 
@@ -50,10 +49,14 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (images, 1)."""
-        x = nn.functional.relu6(self._bn0(self._conv_stem(images)))
-        maps = self.maps(self._bn1(self._conv_head(self._blocks(x))))
-        logits: torch.Tensor = self._fc(self._dropout(maps.mean(dim=(2, 3))))
+        pooled = self.maps(images).mean(dim=(2, 3))
+        logits: torch.Tensor = self._fc(self._dropout(pooled))
         return logits
+
+    def maps(self, images: torch.Tensor) -> torch.Tensor:
+        """The last maps (images, 1280, rows, columns)."""
+        x = nn.functional.relu6(self._bn0(self._conv_stem(images)))
+        return nn.functional.relu6(self._bn1(self._conv_head(self._blocks(x))))
 
 
 class _SameConvolution(nn.Conv2d):

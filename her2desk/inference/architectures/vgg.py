@@ -4,6 +4,8 @@ Simonyan & Zisserman, "Very deep convolutional networks for large-scale image re
 column E. Layers are named as in torchvision (``features.N``, ``classifier.N``), so that its weights load.
 """
 
+from typing import cast
+
 import torch
 from torch import nn
 
@@ -35,14 +37,25 @@ class Vgg19(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (images, 1)."""
-        maps = self.features[: LAST_CONVOLUTION + 1](images)
-        return self.behind_maps(maps)
-
-    def behind_maps(self, maps: torch.Tensor) -> torch.Tensor:
-        """Logits (images, 1) of the last convolution's rectified maps (images, 512, rows, columns)."""
-        pooled = self.avgpool(self.features[LAST_CONVOLUTION + 1](maps))
-        logits: torch.Tensor = self.classifier(pooled.flatten(1))
+        penultimate = self.behind_maps()(self.maps(images))
+        logits: torch.Tensor = self.head(penultimate)
         return logits
+
+    def maps(self, images: torch.Tensor) -> torch.Tensor:
+        """The last convolution's rectified maps (images, 512, rows, columns)."""
+        for layer in list(self.features)[: LAST_CONVOLUTION + 1]:
+            images = layer(images)
+        return images
+
+    def behind_maps(self) -> nn.Sequential:
+        """What leads from the maps to the 4096 values (images, 4096) that the last layer reads."""
+        pooling = self.features[LAST_CONVOLUTION + 1]
+        return nn.Sequential(pooling, self.avgpool, nn.Flatten(), *list(self.classifier)[:-1])
+
+    @property
+    def head(self) -> nn.Linear:
+        """The last layer."""
+        return cast(nn.Linear, self.classifier[-1])
 
 
 def _stages(channels: int) -> list[nn.Module]:

@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from her2desk.errors import InputRefused
-from her2desk.inference.devices import MAX_THREADS, available_devices, choose_device, fix_arithmetic
+from her2desk.inference.devices import (
+    MAX_THREADS,
+    available_devices,
+    choose_device,
+    fix_arithmetic,
+    named_device,
+)
 
 
 @pytest.fixture
@@ -37,6 +43,23 @@ def test_a_device_that_is_not_there_is_refused(no_accelerator, wanted):
     with pytest.raises(InputRefused, match="no usable") as refused:
         choose_device(wanted)
     assert refused.value.code == "device"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name", "half"),
+    [("cuda", "cuda", False), ("cuda-half", "cuda", True), ("auto", "cuda", False)],
+)
+def test_half_precision_is_only_for_who_asks_for_it(
+    no_accelerator, monkeypatch, wanted, name, half
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    device = named_device(wanted)
+    assert (device.name, device.half) == (name, half)
+
+
+def test_half_precision_without_a_card_is_refused(no_accelerator):
+    with pytest.raises(InputRefused, match="no usable CUDA device"):
+        named_device("cuda-half")
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (64, MAX_THREADS), (None, 1)])
