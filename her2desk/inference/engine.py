@@ -1,21 +1,25 @@
 """The engine: one long-lived process that alone imports torch, MONAI and pyradiomics.
 
 This module is imported by the window, so it imports none of them at the top. The window's side is
-``Engine``; the child runs ``serve``. Messages are tuples over one pipe: to the engine ("run", id,
-request), ("cancel", id), ("stop",); back ("ready",), ("progress", id, fraction, message), ("partial", id,
-answer), ("done", id, answer), ("failed", id, error), ("cancelled", id), and ("device-failed", device asked
-for, message) when a graphics card is given up. A ``PredictRequest`` is answered
-with a ``Prediction``, a ``StabilityRequest`` with a ``Stability`` that grows, an ``ExplainRequest`` with a
-``Heatmap``, the others with a ``Proposal``.
+``Engine``; the child runs ``serve``. Messages are tuples over one pipe. To the engine: ("run", id,
+request), ("cancel", id), ("warm", pack, device), ("look", image, frame), ("forget",), ("stop",). Back:
+("ready",), ("progress", id, fraction, message), ("partial", id, answer), ("done", id, answer),
+("failed", id, error), ("cancelled", id), ("warmed", pack) when a warm-up is over, whatever came of it, and
+("device-failed", device asked for, message) when a graphics card is given up. A ``PredictRequest`` is
+answered with a ``Prediction``, a ``StabilityRequest`` with a ``Stability`` that grows, an
+``ExplainRequest`` with a ``Heatmap``, the others with a ``Proposal``.
+"warm" and "look" make what is asked next faster; after "forget" the engine holds nothing of any patient.
 """
 
 import logging
 import multiprocessing
 import os
 import signal
-from collections import OrderedDict, deque
+import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -24,25 +28,21 @@ from typing import TYPE_CHECKING, Any
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.image import UserCalibration
 from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod, Prediction
-from her2desk.domain.progress import Progress
 from her2desk.domain.proposal import Prompt, Proposal
 from her2desk.domain.roi import Roi
 from her2desk.domain.stability import VARIANTS, Stability
 from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
 from her2desk.faults import SAFE, recorded
 from her2desk.logs import crashes_written, logging_to
-from her2desk.paths import contour_network_path
 from her2desk.texts import Message, msg
 
 if TYPE_CHECKING:
-    from her2desk.inference.assist.work import OutlineWork
-    from her2desk.inference.devices import Device, DeviceFault
-    from her2desk.inference.pipeline import LoadedPack
+    from her2desk.inference.engine_work import Work
 
 log = logging.getLogger(__name__)
+AHEAD = ("warm", "look")  # messages that make a later answer faster, and have none of their own
 STOP_GRACE_S = 2.0
 END_GRACE_S = 1.0  # between a process's last word and its exit code
-PACKS_KEPT = 2
 # How a process ends that meets an instruction its processor lacks: POSIX, Windows
 ILLEGAL_INSTRUCTION = (-4, 0xC000001D, 0xC000001D - 2**32)
 
@@ -213,29 +213,40 @@ class _Inbox:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._waiting: deque[tuple[Any, ...]] = deque()
+        self._sending = threading.Lock()  # a device that fails is told by the network's own thread
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a question, or the end, waits to be heard."""
+        self._hear()
+        return any(message[0] in ("run", "stop") for message in self._waiting)
 
     def next(self) -> tuple[Any, ...]:
-        """The next message; waits for one."""
-        if self._waiting:
-            return self._waiting.popleft()
-        message: tuple[Any, ...] = self._pipe.recv()
-        return message
+        """The next message; waits for one. Of what is wished ahead, only the last of a kind counts."""
+        if not self._waiting:
+            self._waiting.append(self._pipe.recv())
+        self._hear()
+        message = self._waiting.popleft()
+        is_outdated = message[0] in AHEAD and message[0] in (m[0] for m in self._waiting)
+        return self.next() if is_outdated else message
 
     def must_stop(self, job: int) -> bool:
         """Whether this job was cancelled, or the engine is to end."""
+        self._hear()
+        return any(message in (("stop",), ("cancel", job)) for message in self._waiting)
+
+    def _hear(self) -> None:
+        """Take what came; a stop goes first."""
         while self._pipe.poll():
             message = self._pipe.recv()
             if message[0] == "stop":
                 self._waiting.appendleft(message)
-                return True
-            if message == ("cancel", job):
-                return True
-            if message[0] != "cancel":  # one for an earlier job came too late
+            else:
                 self._waiting.append(message)
-        return False
 
     def send(self, *message: Any) -> None:
-        self._pipe.send(message)
+        with self._sending:
+            self._pipe.send(message)
 
 
 class _PipeProgress:
@@ -251,96 +262,15 @@ class _PipeProgress:
         self._inbox.send("progress", self._job, fraction, text)
 
 
-class _Work:
-    """Answers requests; keeps what was loaded for one, so that the next answer is fast."""
+class _UnlessAsked:
+    """Stops work that nobody asked for as soon as somebody asks for something."""
 
-    def __init__(self, tell: Callable[[str, Message], None] = lambda wanted, said: None) -> None:
-        self._packs: OrderedDict[tuple[Path, int, str], LoadedPack] = OrderedDict()
-        self._devices: dict[str, Device] = {}
-        self._outlines: OutlineWork | None = None
-        self._tell = tell
+    def __init__(self, inbox: _Inbox) -> None:
+        self._inbox = inbox
 
-    def answer(self, request: EngineRequest, progress: Progress, partial: Partial) -> Answer:
-        """The answer to any request; raises ``Her2DeskError``, or ``Cancelled`` when told to stop."""
-        if isinstance(request, PredictRequest):
-            return self._predict(request, progress)
-        if isinstance(request, StabilityRequest):
-            return self._stability(request, progress, partial)
-        if isinstance(request, ExplainRequest):
-            return self._explain(request, progress)
-        if isinstance(request, AssistRequest):
-            return self._outline_work().assist(request.image_path, request.prompt, progress)
-        return self._outline_work().track(
-            request.image_path, request.roi, request.to_frame, progress
-        )
-
-    def _outline_work(self) -> "OutlineWork":
-        from her2desk.inference.assist.work import OutlineWork
-
-        if self._outlines is None:
-            self._outlines = OutlineWork(contour_network_path())
-        return self._outlines
-
-    def _predict(self, request: PredictRequest, progress: Progress) -> Prediction:
-        from her2desk.inference.pipeline import Question, predict
-        from her2desk.inference.requests import read_case
-
-        case = read_case(request.image_path, request.roi, request.clinical, request.calibration)
-        loaded = self.load(request.pack_path, request.device)
-        question = Question(request.operating_point, request.prevalence)
-        return predict(case, loaded, progress, question)
-
-    def _stability(
-        self, request: StabilityRequest, progress: Progress, partial: Partial
-    ) -> Stability:
-        from her2desk.inference.requests import read_case_and_beside
-        from her2desk.inference.stability import stability
-
-        asked = request.question
-        case, beside = read_case_and_beside(
-            asked.image_path, asked.roi, asked.clinical, asked.calibration
-        )
-        loaded = self.load(asked.pack_path, asked.device)
-        return stability(case, loaded, progress, partial, request.variants, beside)
-
-    def _explain(self, request: ExplainRequest, progress: Progress) -> Heatmap:
-        from her2desk.inference.explain import explain
-        from her2desk.inference.requests import read_case
-
-        asked = request.question
-        case = read_case(asked.image_path, asked.roi, asked.clinical, asked.calibration)
-        loaded = self.load(asked.pack_path, asked.device)
-        return explain(case, loaded, request.method, request.speaks_for, progress)
-
-    def load(self, path: Path, device: str) -> "LoadedPack":
-        from her2desk.errors import PackRefused
-        from her2desk.inference.pipeline import load_pack
-
-        try:
-            key = (path, path.stat().st_mtime_ns, device)
-        except OSError as error:
-            raise PackRefused(
-                msg("The pack {name} cannot be read.", name=path.name),
-                msg("Check that the file is there, or choose another pack."),
-                code="pack-unreadable",
-            ) from error
-        if key not in self._packs:
-            self._packs[key] = load_pack(path, self._device(device))
-            while len(self._packs) > PACKS_KEPT:
-                self._packs.popitem(last=False)
-        self._packs.move_to_end(key)
-        return self._packs[key]
-
-    def _device(self, wanted: str) -> "Device":
-        """One for all packs: where it failed for one, it is not tried for the next."""
-        from her2desk.inference.devices import Device, choose_device
-
-        def told(fault: "DeviceFault") -> None:
-            self._tell(wanted, fault.sentence)
-
-        if wanted not in self._devices:
-            self._devices[wanted] = Device(choose_device(wanted), told)
-        return self._devices[wanted]
+    def step(self, _fraction: float, _text: Message) -> None:
+        if self._inbox.is_asked:
+            raise Cancelled
 
 
 def serve(pipe: Connection, library: Path) -> None:
@@ -350,32 +280,36 @@ def serve(pipe: Connection, library: Path) -> None:
 
 
 def _serve(pipe: Connection) -> None:
-    import her2desk.inference.pipeline
-    import her2desk.inference.requests  # noqa: F401  both warm up before the first request
+    from her2desk.inference.engine_work import Work  # with torch and all that answers
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the window decides when the engine ends
     if hasattr(os, "nice"):
         os.nice(5)  # where cores are few, painting the window comes first
     inbox = _Inbox(pipe)
     try:
-        _listen(_Work(lambda wanted, said: inbox.send("device-failed", wanted, said)), inbox)
+        _listen(Work(lambda wanted, said: inbox.send("device-failed", wanted, said)), inbox)
     except (EOFError, OSError):
         log.info("the window is gone")
 
 
-def _listen(work: _Work, inbox: _Inbox) -> None:
+def _listen(work: "Work", inbox: _Inbox) -> None:
     inbox.send("ready")
     while True:
         message = inbox.next()
         if message[0] == "stop":
             return
         if message[0] == "warm":
-            _warm(work, message[1], message[2])
+            _ahead(partial(work.warm, message[1], message[2], _UnlessAsked(inbox)))
+            inbox.send("warmed", message[1])
+        if message[0] == "look":
+            _ahead(partial(work.look, message[1], message[2]))
+        if message[0] == "forget":
+            work.forget()
         if message[0] == "run":
             inbox.send(*_answer(work, inbox, message[1], message[2]))
 
 
-def _answer(work: _Work, inbox: _Inbox, job: int, request: EngineRequest) -> tuple[Any, ...]:
+def _answer(work: "Work", inbox: _Inbox, job: int, request: EngineRequest) -> tuple[Any, ...]:
     try:
         answer = work.answer(
             request, _PipeProgress(inbox, job), lambda found: inbox.send("partial", job, found)
@@ -389,10 +323,12 @@ def _answer(work: _Work, inbox: _Inbox, job: int, request: EngineRequest) -> tup
         return ("failed", job, _our_fault(error))
 
 
-def _warm(work: _Work, pack_path: Path, device: str) -> None:
-    """Load a pack ahead of the first request; what is wrong with it is said when it is asked for."""
+def _ahead(work: Callable[[], None]) -> None:
+    """Do what makes the next answer fast; what is wrong with it is said when it is asked for."""
     try:
-        work.load(pack_path, device)
+        work()
+    except Cancelled:
+        log.info("somebody asks; the rest is warmed up by the answer")
     except Exception:
         log.info("not warmed up", exc_info=True)
 

@@ -14,8 +14,10 @@ from her2desk.domain.case import Case
 from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.inference.heatmap import look, weighted_maps
-from her2desk.inference.networks import CnnReader, NetworkAnswer
-from her2desk.inference.pipeline import LoadedPack, StageClock, prepared
+from her2desk.inference.loaded_pack import LoadedPack
+from her2desk.inference.networks import NetworkAnswer
+from her2desk.inference.remembered import CropReader
+from her2desk.inference.stages import StageClock, crop_of, prepared
 from her2desk.texts import msg
 
 OCCLUSION_CELLS = 8  # along each side: patches of 28 pixels on a crop of 224
@@ -23,7 +25,7 @@ _ROUNDING = 1e-5  # of the logit
 _READING = msg("Running the network")
 _COVERING = msg("Covering the crop place by place")
 
-_Method = Callable[[CnnReader, NDArray[np.float32], float, Progress], NDArray[np.float32]]
+_Method = Callable[[CropReader, NDArray[np.float32], float, Progress], NDArray[np.float32]]
 
 
 def explain(
@@ -41,7 +43,7 @@ def explain(
     case.roi.check(case.image)
     progress.step(0.0, _READING)
     picture = prepared(case, loaded, StageClock(SilentProgress()))
-    crop = picture.network_input(loaded.pack.manifest.preprocessing)
+    crop = crop_of(picture, loaded)
     sign = 1.0 if speaks_for is HeatmapClass.POSITIVE else -1.0
     heat = _METHODS[method](loaded.network, crop, sign, progress)
     found, _ = look(heat, case.pixels, picture.mask, picture.box)
@@ -70,7 +72,7 @@ def grad_cam_pp(
 
 
 def occlusion(
-    network: CnnReader, crop: NDArray[np.float32], sign: float, progress: Progress
+    network: CropReader, crop: NDArray[np.float32], sign: float, progress: Progress
 ) -> NDArray[np.float32]:
     """How far ±logit falls when a place of the network's input is covered (Zeiler & Fergus 2014).
 
@@ -96,14 +98,14 @@ def occlusion(
 
 
 def _grad_cam(
-    network: CnnReader, crop: NDArray[np.float32], sign: float, _progress: Progress
+    network: CropReader, crop: NDArray[np.float32], sign: float, _progress: Progress
 ) -> NDArray[np.float32]:
     weighted = sign * weighted_maps(network.read(crop))
     return np.asarray(np.maximum(weighted, 0), dtype=np.float32)
 
 
 def _grad_cam_pp(
-    network: CnnReader, crop: NDArray[np.float32], sign: float, _progress: Progress
+    network: CropReader, crop: NDArray[np.float32], sign: float, _progress: Progress
 ) -> NDArray[np.float32]:
     answer = network.read(crop)
     return grad_cam_pp(answer, network.gradients(answer.maps), sign)

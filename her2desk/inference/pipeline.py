@@ -3,26 +3,17 @@
 The same function answers in the window's engine process, on the command line and in Python.
 """
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from her2desk.domain.case import Case
 from her2desk.domain.familiarity import Familiarity
-from her2desk.domain.image import Spacing
 from her2desk.domain.prediction import FeatureContribution, Inputs, Prediction
 from her2desk.domain.progress import Progress
 from her2desk.domain.readout import Estimate
-from her2desk.domain.roi import Box
 from her2desk.domain.traits import Traits
 from her2desk.domain.validation import Attention, OperatingPoint, ValidationSource
-from her2desk.enhancement.sight import Sight, enhanced_sight
-from her2desk.errors import InputRefused, PackRefused
+from her2desk.errors import InputRefused
 from her2desk.inference.branches import (
     clinical_score,
     combined_estimate,
@@ -32,21 +23,19 @@ from her2desk.inference.branches import (
     signature_values,
 )
 from her2desk.inference.cautions import cautions
-from her2desk.inference.devices import Device, choose_device, fix_arithmetic
 from her2desk.inference.evidence import grounds_of
 from her2desk.inference.familiarity import familiarity
 from her2desk.inference.heatmap import grad_cam, look
-from her2desk.inference.networks import CnnReader, Response, load_reader
-from her2desk.inference.preprocess import crop_box, network_input
+from her2desk.inference.loaded_pack import LoadedPack as LoadedPack
+from her2desk.inference.loaded_pack import load_pack as load_pack
+from her2desk.inference.networks import Response
 from her2desk.inference.readout import branch_probabilities, case_facts, read
+from her2desk.inference.requests import check_roi
+from her2desk.inference.stages import Picture, StageClock, prepared, read_and_measured
 from her2desk.inference.traits import traits_of
 from her2desk.inference.unknowns import unknown_effects
-from her2desk.packs.manifest import Preprocessing, Submodel
-from her2desk.packs.pack import Pack, open_pack
-from her2desk.radiomics.extract import check_names, extract
-from her2desk.radiomics.mask import rasterise
-from her2desk.radiomics.profile import Profile, load_profile
-from her2desk.radiomics.shared_picture import SharedPicture
+from her2desk.packs.manifest import Submodel
+from her2desk.packs.pack import Pack
 from her2desk.texts import msg
 
 DEFAULT_OPERATING_POINT = "youden"
@@ -62,48 +51,6 @@ class Question:
     operating_point: str | float = DEFAULT_OPERATING_POINT
     prevalence: float | None = None
     counted: ValidationSource = ValidationSource.OUT_OF_FOLD
-
-
-@dataclass(frozen=True)
-class LoadedPack:
-    """A pack with its network on a device and its profile parsed."""
-
-    pack: Pack
-    network: CnnReader
-    profile: Profile
-
-
-def load_pack(path: Path, device: str | Device = "auto") -> LoadedPack:
-    """Open a pack and put its network on ``device``: one by name, or one that others work on too.
-
-    Raises ``PackRefused`` or ``InputRefused``.
-    """
-    fix_arithmetic()
-    pack = open_pack(path)
-    if len(pack.manifest.classes) != 2:
-        raise PackRefused(
-            msg("The pack answers with {n} classes.", n=len(pack.manifest.classes)),
-            msg("This version of Her2Desk reads packs of two classes, negative and positive."),
-            code="pack-classes",
-        )
-    part = pack.manifest.network
-    chosen = device if isinstance(device, Device) else Device(choose_device(device))
-    network = load_reader(part.architecture, part.channels, pack.network_weights(), chosen)
-    profile = load_profile(pack.profile_text)
-    _check_features(pack, profile)
-    return LoadedPack(pack, network, profile)
-
-
-def _check_features(pack: Pack, profile: Profile) -> None:
-    """The pack's profile gives all features that the pack uses; ``PackRefused`` else."""
-    try:
-        check_names(profile, pack.manifest.features.names)
-    except InputRefused as error:
-        raise PackRefused(
-            error.message,
-            msg("Get the pack again from whoever built it."),
-            code="pack-features",
-        ) from error
 
 
 def operating_point(pack: Pack, asked: str | float, pattern: str) -> OperatingPoint:
@@ -130,26 +77,24 @@ def predict(
 
     Where the pack enhances images, network and features see the enhanced part around the ROI. The
     prediction's spacing, its heatmap's crop and its attention figures are the image's own pixels,
-    which are what the reader sees.
+    which are what the reader sees. Network and features are worked out side by side, so that the
+    stages in ``timings_ms`` may add up to more than ``total``.
 
     Raises ``InputRefused`` for an ROI or a clinical value that cannot be used, ``PackRefused`` where the
     pack has no model for what is known, and ``Cancelled`` when ``progress`` says so.
     """
     question = question or Question()
     pack = loaded.pack
-    case.roi.check(case.image)
+    check_roi(case.roi, case.image, loaded.memory)
     case.clinical.check()
     submodel = pack.submodel(frozenset(known_inputs(pack, case.clinical)))
     point = operating_point(pack, question.operating_point, submodel.pattern)
     _check_prevalence(question.prevalence)
     clock = StageClock(progress)
     picture = prepared(case, loaded, clock)
-    with clock.stage("cnn", 0.15):
-        answer = loaded.network.read(picture.network_input(pack.manifest.preprocessing))
-    with clock.stage("heatmap", 0.3):
+    answer, features = read_and_measured(picture, loaded, clock)
+    with clock.stage("heatmap", 0.9):
         heatmap, attention = look(grad_cam(answer), case.pixels, picture.mask, picture.box)
-    with clock.stage("radiomics", 0.4):
-        features = features_of(picture.sight, loaded)
     with clock.stage("readout", 0.95):
         scores = scores_of(case, pack, submodel, answer, features)
         contributions = _contributions(pack, features)
@@ -189,20 +134,6 @@ def predict(
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What of the picture is looked at; ``box`` and ``mask`` are in the image's own pixels."""
-
-    box: Box
-    mask: NDArray[np.bool_]
-    spacing: Spacing
-    sight: Sight
-
-    def network_input(self, preprocessing: Preprocessing) -> NDArray[np.float32]:
-        """What the network reads, (size, size)."""
-        return network_input(self.sight.pixels, self.sight.box(self.box), preprocessing)
-
-
-@dataclass(frozen=True)
 class Scores:
     """The branches' log-odds by name, and the combined estimate."""
 
@@ -217,39 +148,6 @@ class _About:
 
     traits: Traits
     familiarity: Familiarity
-
-
-def prepared(case: Case, loaded: LoadedPack, clock: "StageClock") -> Picture:
-    """The case's crop and what is seen of it; raises ``InputRefused`` for an ROI without texture."""
-    pack, image, roi = loaded.pack, case.image, case.roi
-    with clock.stage("preprocess", 0.02):
-        box = crop_box(roi, image.rows, image.columns, pack.manifest.preprocessing)
-        mask = rasterise(roi.polygon, image.rows, image.columns)
-        check_texture(case.pixels[mask])
-        spacing = roi.spacing(image)
-        sight = Sight(case.pixels, mask, spacing.mm)
-    if pack.enhancer is not None:
-        with clock.stage("enhance", 0.05):
-            sight = enhanced_sight(
-                pack.enhancer, case.pixels, mask, roi, spacing.mm, loaded.profile, box
-            )
-    return Picture(box, mask, spacing, sight)
-
-
-def features_of(
-    sight: Sight, loaded: LoadedPack, shared: SharedPicture | None = None
-) -> dict[str, float]:
-    """The pack's features; ``shared`` where others are measured on the same pixels."""
-    names = loaded.pack.manifest.features.names
-    return extract(
-        sight.pixels,
-        sight.mask,
-        sight.spacing_mm,
-        loaded.profile,
-        names,
-        part=sight.part,
-        shared=shared,
-    )
 
 
 def scores_of(
@@ -302,53 +200,12 @@ def inputs_of(case: Case, pack: Pack) -> Inputs:
     )
 
 
-class StageClock:
-    """Times each stage and tells its name to whoever watches."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._started = time.perf_counter()
-        self._stages: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str, fraction: float) -> Iterator[None]:
-        self._progress.step(fraction, _STAGE_NAMES[name])
-        started = time.perf_counter()
-        yield
-        self._stages[name] = (time.perf_counter() - started) * 1000
-
-    def timings_ms(self) -> dict[str, float]:
-        return {"total": (time.perf_counter() - self._started) * 1000, **self._stages}
-
-
-_STAGE_NAMES = {
-    "preprocess": msg("Preparing the crop"),
-    "enhance": msg("Enhancing the image around the outline"),
-    "cnn": msg("Running the network"),
-    "heatmap": msg("Mapping attention"),
-    "radiomics": msg("Computing radiomics features"),
-    "readout": msg("Combining the branches"),
-}
-
-
 def _check_prevalence(prevalence: float | None) -> None:
     if prevalence is not None and not 0 < prevalence < 1:
         raise InputRefused(
             msg("A prevalence of {value:g} gives no figure.", value=prevalence),
             msg("Give the share of HER-2 positive patients, above 0 and below 1."),
             code="prevalence",
-        )
-
-
-def check_texture(grey: NDArray[np.uint8]) -> None:
-    """Raise ``InputRefused`` where all of the ROI's pixels are one grey: there is no lesion to read."""
-    if grey.min() == grey.max():
-        raise InputRefused(
-            msg(
-                "All pixels inside the outline have the same grey value, so there is nothing to read."
-            ),
-            msg("Draw the outline around the lesion on the ultrasound picture itself."),
-            code="roi-without-texture",
         )
 
 

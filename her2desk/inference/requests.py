@@ -1,7 +1,7 @@
 """From a file on disk to a case, as the window's engine and the command line both read it."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,24 @@ from her2desk.dicom.pixels import Frame, grey
 from her2desk.dicom.reader import OpenedImage, open_image
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord
-from her2desk.domain.image import UltrasoundImage, UserCalibration
+from her2desk.domain.image import ImageWarning, UltrasoundImage, UserCalibration
 from her2desk.domain.roi import Roi
 from her2desk.errors import InputRefused
+from her2desk.inference.remembered import Memory, recalled
 from her2desk.radiomics.mask import rasterise
 
 log = logging.getLogger(__name__)
 Grey = NDArray[np.uint8]
 CROP_MARGIN_PX = 10  # what the networks of the paper see around an outline
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """One decoded frame: as shown, in grey (rows, columns), and what it shows besides tissue."""
+
+    shown: Frame
+    grey: Grey
+    contents: tuple[ImageWarning, ...]
 
 
 def read_case(
@@ -32,45 +42,84 @@ def read_case(
     return case_of(open_image(path), roi, clinical, calibration)
 
 
-def read_case_and_beside(
-    path: Path, roi: Roi, clinical: ClinicalRecord, calibration: UserCalibration | None = None
-) -> tuple[Case, tuple[tuple[int, Grey], ...]]:
-    """``read_case``, and of a cine the frames before and after: their indices and grey values.
-
-    A frame beside that cannot be decoded is left out. Raises as ``read_case``.
-    """
-    opened = open_image(path)
-    case = case_of(opened, roi, clinical, calibration)
-    beside = []
-    for index in (roi.frame_index - 1, roi.frame_index + 1):
-        if 0 <= index < opened.image.frames:
-            try:
-                beside.append((index, grey(opened.frames.frame(index))))
-            except InputRefused:
-                log.info("a frame beside the outline's cannot be decoded", exc_info=True)
-    return case, tuple(beside)
-
-
 def case_of(
     opened: OpenedImage,
     roi: Roi,
     clinical: ClinicalRecord,
     calibration: UserCalibration | None = None,
+    memory: Memory | None = None,
 ) -> Case:
     """The case of one outline on an opened image; the ROI is checked before its frame is decoded.
 
-    Its image's warnings are the file's and what the outline's frame shows. Raises ``InputRefused``
-    for an ROI or a calibration that cannot be used or a frame that cannot be decoded.
+    Its image's warnings are the file's and what the outline's frame shows. ``memory`` may know the
+    frame. Raises ``InputRefused`` for an ROI or a calibration that cannot be used or a frame that
+    cannot be decoded.
     """
-    roi.check(opened.image)
+    check_roi(roi, opened.image, memory)
     image = opened.image.calibrated_by(calibration)
-    pixels = opened.frames.frame(roi.frame_index)
-    return Case(_with_contents(image, pixels, roi), grey(pixels), roi, clinical)
+    frame = _frame(opened, roi.frame_index, memory)
+    return Case(_with_contents(image, frame, roi, memory), frame.grey, roi, clinical)
 
 
-def _with_contents(image: UltrasoundImage, pixels: Frame, roi: Roi) -> UltrasoundImage:
-    mask = rasterise(roi.polygon, image.rows, image.columns)
+def frames_beside(opened: OpenedImage, index: int) -> tuple[tuple[int, Grey], ...]:
+    """The frames before and after ``index``: their indices and grey values (rows, columns).
+
+    A frame that cannot be decoded is left out.
+    """
+    beside = []
+    for near in (index - 1, index + 1):
+        if 0 <= near < opened.image.frames:
+            try:
+                beside.append((near, grey(opened.frames.frame(near))))
+            except InputRefused:
+                log.info("a frame beside the outline's cannot be decoded", exc_info=True)
+    return tuple(beside)
+
+
+def look_ahead(opened: OpenedImage, index: int, memory: Memory) -> None:
+    """Have a frame ready before there is an outline on it; raises ``InputRefused``."""
+    _frame(opened, index, memory)
+
+
+def check_roi(roi: Roi, image: UltrasoundImage, memory: Memory | None) -> None:
+    """Raise ``InputRefused`` unless the ROI can be used on ``image``."""
+
+    def work() -> bool:
+        roi.check(image)
+        return True
+
+    size = image.frames, image.rows, image.columns
+    recalled(memory, "usable", (np.array(roi.polygon), roi.frame_index, size), work, lambda _: ())
+
+
+def mask_of(roi: Roi, image: UltrasoundImage, memory: Memory | None) -> NDArray[np.bool_]:
+    """The pixels of an outline on ``image``, (rows, columns)."""
+    return recalled(
+        memory,
+        "mask",
+        (np.array(roi.polygon), image.rows, image.columns),
+        lambda: rasterise(roi.polygon, image.rows, image.columns),
+        lambda mask: [mask],
+    )
+
+
+def _frame(opened: OpenedImage, index: int, memory: Memory | None) -> _Frame:
+    """Frame ``index``, which an outline can be drawn on."""
+
+    def work() -> _Frame:
+        shown = opened.frames.frame(index)
+        return _Frame(shown, grey(shown), frame_contents(shown, opened.image))
+
+    return recalled(
+        memory, "frame", (opened.image.sha256, index), work, lambda frame: (frame.shown, frame.grey)
+    )
+
+
+def _with_contents(
+    image: UltrasoundImage, frame: _Frame, roi: Roi, memory: Memory | None
+) -> UltrasoundImage:
+    mask = mask_of(roi, image, memory)
     crop = roi.box(CROP_MARGIN_PX, image.rows, image.columns)
-    found = (*outline_contents(pixels, mask, crop), *frame_contents(pixels, image))
+    found = (*outline_contents(frame.shown, mask, crop), *frame.contents)
     new = tuple(warning for warning in found if warning not in image.warnings)
     return replace(image, warnings=(*image.warnings, *new))

@@ -18,18 +18,20 @@ from her2desk.domain.roi import Box, Roi
 from her2desk.domain.stability import FEWEST_FOR_A_BAND, VARIANTS, Stability, VariantKind
 from her2desk.errors import InputRefused
 from her2desk.inference.branches import known_inputs
+from her2desk.inference.loaded_pack import LoadedPack
 from her2desk.inference.networks import Response
 from her2desk.inference.outline_variants import variability_of, variants
-from her2desk.inference.pipeline import (
-    LoadedPack,
-    Picture,
-    StageClock,
-    features_of,
-    inputs_of,
-    prepared,
-    scores_of,
-)
+from her2desk.inference.pipeline import inputs_of, scores_of
 from her2desk.inference.preprocess import crop_box, network_input
+from her2desk.inference.remembered import key_of
+from her2desk.inference.stages import (
+    Picture,
+    SharedByOutlines,
+    StageClock,
+    crop_of,
+    features_of,
+    prepared,
+)
 from her2desk.radiomics.extract import check_extent, spacing_used
 from her2desk.radiomics.mask import rasterise
 from her2desk.radiomics.shared_picture import SharedPicture
@@ -128,7 +130,7 @@ class _Outlines:
         preprocessing = self._loaded.pack.manifest.preprocessing
         if box in self._responses:
             return self._responses[box]
-        boxes, crops = [box], [picture.network_input(preprocessing)]
+        boxes, crops = [box], [crop_of(picture, self._loaded)]
         if self._shared is not None:
             place = self._boxes.index(box)
             boxes = self._boxes[place : place + network.at_once]
@@ -136,14 +138,17 @@ class _Outlines:
         self._responses |= zip(boxes, network.read_many(np.stack(crops)), strict=True)
         return self._responses[box]
 
-    def _shared_by(self, rois: Sequence[Roi]) -> SharedPicture:
+    def _shared_by(self, rois: Sequence[Roi]) -> SharedByOutlines:
         case, profile = self._case, self._loaded.profile
         masks = (rasterise(roi.polygon, case.image.rows, case.image.columns) for roi in rois)
         anywhere = np.logical_or.reduce(list(masks))
         spacing = spacing_used(profile, case.roi.spacing(case.image).mm)
         check_extent(anywhere, spacing, profile)
         names = self._loaded.pack.manifest.features.names
-        return SharedPicture(case.pixels, anywhere, spacing, profile, names)
+        return SharedByOutlines(
+            key_of("shared", anywhere, spacing),
+            lambda: SharedPicture(case.pixels, anywhere, spacing, profile, names),
+        )
 
 
 def _with(found: Stability, kind: VariantKind, logit: float | None) -> Stability:

@@ -43,6 +43,12 @@ class Runner(QObject):
     def warm(self, path, device) -> None:
         pass
 
+    def look(self, path, frame_index) -> None:
+        pass
+
+    def forget(self) -> None:
+        pass
+
     def tell(self, found) -> None:
         self.partial.emit(self._current, found)
 

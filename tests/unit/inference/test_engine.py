@@ -27,6 +27,7 @@ from her2desk.inference.engine import (
     StabilityRequest,
     TrackRequest,
 )
+from her2desk.inference.engine_work import Work
 from her2desk.paths import demo_case_dir, demo_pack_path
 from her2desk.texts import msg
 
@@ -205,9 +206,10 @@ def cine_of_two_frames(path: Path) -> None:
 def test_warming_up_with_a_broken_pack_or_worse_harms_nothing(engine, tmp_path):
     broken = tmp_path / "broken.h2pack"
     broken.write_bytes(b"no pack")
-    engine.send("warm", broken, "cpu")
-    engine.send("warm", None, "cpu")
-    engine.send("warm", demo_pack_path(), "cpu")
+    for pack in (broken, None, demo_pack_path()):
+        engine.send("warm", pack, "cpu")
+        assert engine.receive() == ("warmed", pack)
+    engine.send("look", Path("gone.dcm"), 0)
     engine.send("run", 8, demo_request())
     assert answer(engine)[:2] == ("done", 8)
 
@@ -251,16 +253,26 @@ class Scripted:
 
     def __init__(self, between=lambda: None) -> None:
         self.between = between
-        self.loaded: list[tuple] = []
+        self.done: list[tuple] = []
+        self.answered: list[str] = []
 
     def answer(self, request, progress, partial):
         progress.step(0.1, msg("First"))
         self.between()
         progress.step(0.9, msg("Second"))
+        self.answered.append(request)
         return f"answer to {request}"
 
-    def load(self, *what):
-        self.loaded.append(what)
+    def warm(self, path, device, progress):
+        self.done.append(("warm", path, device))
+        progress.step(0.5, msg("Half"))
+        self.done.append(("warmed",))
+
+    def look(self, path, frame_index):
+        self.done.append(("look", path, frame_index))
+
+    def forget(self):
+        self.done.append(("forget",))
 
 
 @pytest.fixture
@@ -308,7 +320,7 @@ def test_a_stop_during_a_run_comes_before_everything_that_waits(ends):
     ours.send(("run", 1, "a"))
     listen(work, theirs)
     assert kinds(said(ours)) == [("ready",), ("progress", 1), ("cancelled", 1)]
-    assert work.loaded == []
+    assert work.done == []
 
 
 def test_what_arrives_during_a_run_and_is_not_for_it_waits_its_turn(ends):
@@ -325,7 +337,35 @@ def test_what_arrives_during_a_run_and_is_not_for_it_waits_its_turn(ends):
     ending.start()
     listen(work, theirs)
     ending.join(60)
-    assert work.loaded == [("pack", "cpu")]
+    assert work.done == [("warm", "pack", "cpu")]  # and no further, as somebody asked
+
+
+def test_nobody_waits_for_what_is_done_ahead(ends):
+    """A pack is warmed up to the end where nobody asks; of cases opened in passing the last is read."""
+    ours, theirs = ends
+    work = Scripted()
+    looks = [("look", path, 0) for path in "abc"]
+    for message in (("warm", "old", "cpu"), *looks, ("warm", "new", "cpu"), ("forget",)):
+        ours.send(message)
+    listening = threading.Thread(target=listen, args=(work, theirs))
+    listening.start()
+    while ("forget",) not in work.done:
+        assert listening.is_alive()
+    ours.send(("stop",))
+    listening.join(60)
+    assert work.done == [("look", "c", 0), ("warm", "new", "cpu"), ("warmed",), ("forget",)]
+
+
+def test_a_cancel_that_came_before_the_work_began_is_heard(ends):
+    ours, theirs = ends
+    work = Scripted()
+    for message in (("warm", "pack", "cpu"), ("run", 1, "a"), ("cancel", 1), ("run", 2, "b")):
+        ours.send(message)
+    ending = threading.Thread(target=stop_after, args=(ours, 2))
+    ending.start()
+    listen(work, theirs)
+    ending.join(60)
+    assert work.answered == ["b"]
 
 
 def stop_after(ours: Connection, job: int) -> None:
@@ -345,7 +385,7 @@ def test_a_window_that_is_gone_ends_the_loop(ends):
 def test_a_device_that_fails_is_told_once_and_left_alone_by_every_pack(monkeypatch, tmp_path):
     card = FailingCard(monkeypatch)
     told = []
-    work = rooms._Work(lambda wanted, said: told.append((wanted, said.text())))
+    work = Work(lambda wanted, said: told.append((wanted, said.text())))
     other = tmp_path / "other.h2pack"
     other.write_bytes(demo_pack_path().read_bytes())
     card.fails(2, lambda: RuntimeError("CUDA error: unspecified launch failure"))
@@ -359,12 +399,9 @@ def test_a_device_that_fails_is_told_once_and_left_alone_by_every_pack(monkeypat
     assert told[0][1].startswith("The graphics card failed")
 
 
-def test_only_the_last_packs_stay_loaded(monkeypatch, tmp_path):
-    import her2desk.inference.pipeline as pipeline
-
+def test_only_the_last_packs_stay_loaded(tmp_path):
     loads = []
-    monkeypatch.setattr(pipeline, "load_pack", lambda path, _device: loads.append(path) or path)
-    work = rooms._Work()
+    work = Work(read_pack=lambda path, *_: loads.append(path) or path)
     packs = [tmp_path / f"{n}.h2pack" for n in "abc"]
     for pack in packs:
         pack.touch()

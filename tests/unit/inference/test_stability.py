@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from her2desk.dicom.reader import open_image
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord, clinical_from_json
 from her2desk.domain.progress import SilentProgress
@@ -17,7 +18,7 @@ from her2desk.inference import stability as room
 from her2desk.inference.networks import CnnReader
 from her2desk.inference.outline_variants import variability_of, variants
 from her2desk.inference.pipeline import LoadedPack, load_pack, predict
-from her2desk.inference.requests import read_case, read_case_and_beside
+from her2desk.inference.requests import case_of, frames_beside, read_case
 from her2desk.inference.stability import stability
 from her2desk.packs.archive import read_archive, write_archive
 from her2desk.packs.readout_part import ReadoutPart, VariabilityPart
@@ -206,7 +207,9 @@ def test_an_outline_that_cannot_be_used_is_refused_as_by_predict(case, loaded):
 
 def test_the_frames_beside_are_answered_for_with_the_same_outline(loaded, case):
     path = demo_case_dir() / "demo.dcm"
-    own, beside = read_case_and_beside(path, case.roi, case.clinical)
+    opened = open_image(path)
+    own = case_of(opened, case.roi, case.clinical)
+    beside = frames_beside(opened, case.roi.frame_index)
     frame = case.roi.frame_index
     assert [index for index, _ in beside] == [frame - 1, frame + 1]
     found = stability(own, loaded, SilentProgress(), ignore, 6, beside)
@@ -228,7 +231,7 @@ def test_a_frame_beside_that_cannot_be_read_or_measured_is_left_out(loaded, case
         return real(source, index)
 
     monkeypatch.setattr(FrameSource, "frame", broken)
-    _, beside = read_case_and_beside(path, case.roi, case.clinical)
+    beside = frames_beside(open_image(path), case.roi.frame_index)
     assert [index for index, _ in beside] == [case.roi.frame_index - 1]
     black = ((case.roi.frame_index + 1, np.zeros_like(case.pixels)),)
     found = stability(case, loaded, SilentProgress(), ignore, 6, black)
