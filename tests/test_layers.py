@@ -20,6 +20,7 @@ SECOND = (
     "her2desk.ui.training.training_window",
 )  # fmt: skip
 QT = {"PySide6", "pyqtgraph"}
+CLUSTER = {"dask", "distributed"}  # loaded where a scheduler's address is given
 
 
 def modules_of(module: str) -> set[str]:
@@ -42,8 +43,8 @@ def loaded_by(module: str) -> set[str]:
         "her2desk.cli.app",
     ],
 )
-def test_inference_and_the_command_line_load_no_qt(module):
-    assert not loaded_by(module) & QT
+def test_inference_and_the_command_line_load_neither_qt_nor_dask(module):
+    assert not loaded_by(module) & (QT | CLUSTER)
 
 
 def test_the_windows_handle_on_the_engine_is_light():

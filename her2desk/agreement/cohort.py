@@ -83,6 +83,7 @@ def agreement_of_cohort(
     cache: "FeatureCache | None" = None,
     jobs: int = 1,
     progress: Progress,
+    scheduler: str | None = None,
 ) -> CohortAgreement:
     """Figures of every row with a second outline and, with a ``profile``, of the features.
 
@@ -120,6 +121,7 @@ def agreement_of_cohort(
             cache=cache,
             jobs=jobs,
             progress=Portion(progress, share, 1),
+            scheduler=scheduler,
         )
     return CohortAgreement(
         tuple(cases),

@@ -84,6 +84,7 @@ def feature_agreement(
     jobs: int = 1,
     progress: Progress,
     minimum: int = MIN_CASES,
+    scheduler: str | None = None,
 ) -> FeatureTable:
     """ICC(A,1) and ICC(C,1) (McGraw & Wong 1996) of every feature of ``profile`` over ``pairs``.
 
@@ -116,6 +117,7 @@ def feature_agreement(
         progress=progress,
         on_missing="nan",
         finished=lambda n, total: msg("Outline {n} of {total}", n=n, total=total),
+        scheduler=scheduler,
     )
     ratings = values.reshape(len(used), 2, len(names)).transpose(2, 0, 1)
     figures = []

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from her2desk.agreement.limits import DICE_BELOW, HAUSDORFF_OVER_MM
-from her2desk.cli.options import json_option, library_option
+from her2desk.cli.options import json_option, library_option, scheduler_option
 from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.progress_lines import ProgressKind, progress_option, told_progress
 from her2desk.domain.progress import Portion, Progress
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
             HAUSDORFF_OVER_MM, min=0, help=tr("Over this distance a third reader is called.")
         ),
         jobs: int = typer.Option(2, min=1, help=tr("How many processes measure.")),
+        scheduler: str | None = scheduler_option(),
         progress: ProgressKind = progress_option(),
         library: Path | None = library_option(),
         as_json: bool = json_option(),
@@ -50,7 +51,8 @@ def register(app: typer.Typer) -> None:
 
         def work() -> Outcome:
             with told_progress(progress, as_json) as told:
-                return _agreement(cohort, out, features, profile, limits, jobs, told)
+                places = (jobs, scheduler)
+                return _agreement(cohort, out, features, profile, limits, places, told)
 
         return run_command(as_json, work, library)
 
@@ -61,10 +63,11 @@ def _agreement(
     features: Path | None,
     profile_name: str,
     limits: tuple[float, float],
-    jobs: int,
+    places: tuple[int, str | None],
     progress: Progress,
 ) -> Outcome:
     from her2desk.agreement.cohort import agreement_of_cohort
+    from her2desk.inference.cluster import require_cluster
     from her2desk.inference.cohort_check import check_cohort, require_usable
     from her2desk.paths import default_cache_dir
     from her2desk.radiomics.feature_cache import FeatureCache
@@ -74,6 +77,9 @@ def _agreement(
     for path in (out, features):
         if path is not None and not path.parent.is_dir():
             raise unwritable(path)  # found out before the work, not after
+    jobs, scheduler = places
+    if profile is not None and scheduler is not None:
+        require_cluster(scheduler, profile)
     check = check_cohort(cohort, Portion(progress, 0, CHECKING, "cohort"))
     require_usable(check, for_training=False)
     found = agreement_of_cohort(
@@ -84,6 +90,7 @@ def _agreement(
         cache=FeatureCache(default_cache_dir() / "features"),
         jobs=jobs,
         progress=Portion(progress, CHECKING, 1, "agreement"),
+        scheduler=scheduler,
     )
     _write(cohort, out, features, found)
     document = _document(out, features, found, limits)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
-from her2desk.cli.options import json_option, library_option
+from her2desk.cli.options import json_option, library_option, scheduler_option
 from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.progress_lines import ProgressKind, progress_option, told_progress
 from her2desk.domain.progress import Portion, Progress, staged
@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
         ),
         out: Path = typer.Option(..., help=tr("The table to write, CSV: one row an image.")),
         jobs: int = typer.Option(2, min=1, help=tr("How many processes measure.")),
+        scheduler: str | None = scheduler_option(),
         no_cache: bool = typer.Option(
             False, "--no-cache", help=tr("Neither use nor keep earlier measurements.")
         ),
@@ -45,15 +46,21 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         def work() -> Outcome:
             with told_progress(progress, as_json) as told:
-                return _table(cohort, profile, out, jobs, not no_cache, told)
+                return _table(cohort, profile, out, (jobs, scheduler), not no_cache, told)
 
         resumed = msg("The same command goes on with what was measured already.")
         return run_command(as_json, work, library, when_stopped=resumed)
 
 
 def _table(
-    cohort: Path, profile_name: str, out: Path, jobs: int, keeps: bool, progress: Progress
+    cohort: Path,
+    profile_name: str,
+    out: Path,
+    places: tuple[int, str | None],
+    keeps: bool,
+    progress: Progress,
 ) -> Outcome:
+    from her2desk.inference.cluster import require_cluster
     from her2desk.inference.cohort_check import check_cohort, require_usable
     from her2desk.inference.measuring import measure_cohort
     from her2desk.paths import default_cache_dir
@@ -64,6 +71,9 @@ def _table(
     profile = named_profile(profile_name)
     if not out.parent.is_dir():
         raise unwritable(out)  # found out before the work, not after
+    jobs, scheduler = places
+    if scheduler is not None:
+        require_cluster(scheduler, profile)
     check = check_cohort(cohort, Portion(progress, 0, CHECKING, "cohort"))
     require_usable(check, for_training=False)
     profile = _at_the_cohorts_size(profile, check)
@@ -76,6 +86,7 @@ def _table(
         jobs=jobs,
         progress=Portion(progress, CHECKING, 1, "features"),
         on_missing="nan",
+        scheduler=scheduler,
     )
     missing = _write(out, cohort, names, measured)
     progress.step(1, staged("features", msg("Done")))

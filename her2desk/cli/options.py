@@ -22,3 +22,13 @@ def library_option() -> Any:
         metavar="DIR",
         help=tr("The library's folder (HER2DESK_HOME, or the usual place, where not given)."),
     )
+
+
+def scheduler_option() -> Any:
+    """``--scheduler ADDRESS``."""
+    return typer.Option(
+        None,
+        "--scheduler",
+        metavar="ADDRESS",
+        help=tr("Measure on the workers of this Dask scheduler, such as tcp://HOST:8786."),
+    )

@@ -169,6 +169,10 @@ OPTIONS = (
         lower=0, upper=1000,
     ),
     TrainOption("jobs", "--jobs", int, msg("How many processes work."), lower=1, upper=256),
+    TrainOption(
+        "scheduler", "--scheduler", str | None,
+        msg("Measure features on the workers of this Dask scheduler, such as tcp://HOST:8786."),
+    ),
     TrainOption("device", "--device", str, msg("auto, cpu, cuda or mps.")),
     TrainOption(
         "work", "--work", Path | None,

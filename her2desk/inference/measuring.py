@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,9 @@ from her2desk.domain.roi import Roi
 from her2desk.enhancement.enhancer import Enhancer
 from her2desk.enhancement.sight import Sight, enhanced_sight
 from her2desk.errors import InputRefused
+from her2desk.inference.cluster import Task, on_cluster
 from her2desk.inference.cohort import CohortRow, case_of_row
+from her2desk.inference.standing import one_thread
 from her2desk.radiomics.extract import OnMissing, all_names, check_names, extract
 from her2desk.radiomics.feature_cache import FeatureCache, feature_key
 from her2desk.radiomics.mask import rasterise
@@ -59,6 +61,10 @@ class Outline:
         enhanced = None if enhancer is None else (enhancer, roi)
         return cls(patient, case.pixels, mask, roi.spacing(image).mm, enhanced)
 
+    def unnamed(self) -> "Outline":
+        """The same without the patient: other processes are told no more than they need."""
+        return replace(self, patient="")
+
     def key(self, profile: Profile) -> str:
         """What the features are kept under: all that they depend on."""
         further: tuple[object, ...] = ()
@@ -91,13 +97,14 @@ def measure_cohort(
     progress: Progress,
     on_missing: OnMissing = "refuse",
     enhancer: Enhancer | None = None,
+    scheduler: str | None = None,
 ) -> list[MeasuredCase]:
     """Every row's case and features, in the rows' order.
 
     ``enhancer`` enlarges each image first. ``on_missing`` "nan" leaves it to the caller what becomes
-    of a feature without a value. Raises
-    ``InputRefused`` naming the patient, and ``Cancelled`` from ``progress``, the other processes
-    ended.
+    of a feature without a value. The workers of a Dask ``scheduler`` measure in place of ``jobs``
+    processes, where its address is given. Raises ``InputRefused`` naming the patient, or what the
+    scheduler lacks, and ``Cancelled`` from ``progress``, the other processes ended.
     """
     reading = Portion(progress, 0, READING_SHARE)
     cases = []
@@ -117,6 +124,7 @@ def measure_cohort(
         jobs=jobs,
         progress=Portion(progress, READING_SHARE, 1),
         on_missing=on_missing,
+        scheduler=scheduler,
     )
     return [
         MeasuredCase(row, case, outline.mask, values)
@@ -134,12 +142,13 @@ def measure_outlines(
     progress: Progress,
     on_missing: OnMissing = "refuse",
     finished: Finished = patients_finished,
+    scheduler: str | None = None,
 ) -> NDArray[np.float64]:
     """Features (outlines, names); what the cache holds is only read.
 
     With a cache all features of the profile are measured, so that other names of it cost nothing
-    later. Whatever ``jobs`` is, the numbers are the same. ``finished`` words the progress. Raises
-    as ``measure_cohort``.
+    later. Whatever ``jobs`` and ``scheduler`` are, the numbers are the same. ``finished`` words the
+    progress. Raises as ``measure_cohort``.
     """
     check_names(profile, names)
     measured = all_names(profile) if cache else tuple(names)
@@ -147,7 +156,8 @@ def measure_outlines(
     wanted = [place[name] for name in names]
     total, done = len(outlines), 0
     found = np.empty((total, len(wanted)))
-    with closing(_kept_then_new(outlines, profile, measured, cache, jobs)) as results:
+    places = _Places(jobs, scheduler)
+    with closing(_kept_then_new(outlines, profile, measured, cache, places)) as results:
         for index, values in results:
             found[index] = values[wanted]
             if on_missing == "refuse":
@@ -157,16 +167,24 @@ def measure_outlines(
     return found
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where is measured: in ``jobs`` processes, or by the workers of the scheduler."""
+
+    jobs: int
+    scheduler: str | None
+
+
 def _kept_then_new(
     outlines: Sequence[Outline],
     profile: Profile,
     names: Sequence[str],
     cache: FeatureCache | None,
-    jobs: int,
+    places: _Places,
 ) -> Measured:
     """Index and features of each outline, first those in the cache, then as each is finished."""
     if cache is None:
-        yield from _extracted(outlines, range(len(outlines)), profile, names, jobs)
+        yield from _extracted(outlines, range(len(outlines)), profile, names, places)
         return
     keys = [outline.key(profile) for outline in outlines]
     missing = []
@@ -176,7 +194,7 @@ def _kept_then_new(
             missing.append(index)
         else:
             yield index, values
-    with closing(_extracted(outlines, missing, profile, names, jobs)) as results:
+    with closing(_extracted(outlines, missing, profile, names, places)) as results:
         for index, values in results:
             cache.put(keys[index], values)
             yield index, values
@@ -189,61 +207,78 @@ def _extracted(
     indices: Sequence[int],
     profile: Profile,
     names: Sequence[str],
-    jobs: int,
+    places: _Places,
 ) -> Measured:
     """Index and features of each outline as it is finished; closing it ends the processes."""
-    if min(jobs, len(indices)) <= 1:
-        for index in indices:
-            yield _finished(_extract_one(index, outlines[index], profile, names))
+    if not indices:
         return
+    if places.scheduler is not None:
+        tasks = [Task(_in_worker, (i, outlines[i].unnamed(), profile, names)) for i in indices]
+        with closing(on_cluster(places.scheduler, tasks, profile)) as answers:
+            for answer in answers:
+                yield _finished(answer, outlines)
+    elif min(places.jobs, len(indices)) <= 1:
+        for index in indices:
+            yield _finished(_extract_one(index, outlines[index], profile, names), outlines)
+    else:
+        with closing(_in_processes(outlines, indices, profile, names, places.jobs)) as answers:
+            for answer in answers:
+                yield _finished(answer, outlines)
+
+
+_Result = tuple[int, NDArray[np.float64] | InputRefused]
+
+
+def _in_processes(
+    outlines: Sequence[Outline],
+    indices: Sequence[int],
+    profile: Profile,
+    names: Sequence[str],
+    jobs: int,
+) -> Generator[_Result, None, None]:
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config(backend="loky", inner_max_num_threads=1):
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
-    tasks = (delayed(_in_worker)(index, outlines[index], profile, names) for index in indices)
-    results = parallel(tasks)
+    results = parallel(
+        delayed(_in_worker)(index, outlines[index].unnamed(), profile, names) for index in indices
+    )
     try:
-        for result in results:
-            yield _finished(result)
+        for result in results:  # noqa: UP028 ("yield from" closes them with the warning)
+            yield result
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # "tasks have been cancelled"; meant so
             results.close()
 
 
-_Result = tuple[int, NDArray[np.float64] | InputRefused]
-
-
 def _in_worker(index: int, outline: Outline, profile: Profile, names: Sequence[str]) -> _Result:
-    import SimpleITK as sitk  # noqa: N813 (the name everyone knows)
-
-    # each process has one core; more threads would only wait for one another
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    one_thread()
     return _extract_one(index, outline, profile, names)
 
 
 def _extract_one(index: int, outline: Outline, profile: Profile, names: Sequence[str]) -> _Result:
     try:
-        with naming(outline.patient):
-            sight = outline.sight(profile)
-            values = extract(
-                sight.pixels,
-                sight.mask,
-                sight.spacing_mm,
-                profile,
-                names,
-                on_missing="nan",
-                part=sight.part,
-            )
+        sight = outline.sight(profile)
+        values = extract(
+            sight.pixels,
+            sight.mask,
+            sight.spacing_mm,
+            profile,
+            names,
+            on_missing="nan",
+            part=sight.part,
+        )
     except InputRefused as refused:
         return index, refused
     return index, np.array([values[name] for name in names])
 
 
-def _finished(result: _Result) -> tuple[int, NDArray[np.float64]]:
+def _finished(result: _Result, outlines: Sequence[Outline]) -> tuple[int, NDArray[np.float64]]:
     index, values = result
     if isinstance(values, InputRefused):
-        raise values
+        with naming(outlines[index].patient):
+            raise values
     return index, values
 
 

@@ -89,6 +89,7 @@ def robustness(
     sd_mm: float = JITTER_MM,
     sd_px: float = JITTER_PX,
     enhancer: Enhancer | None = None,
+    scheduler: str | None = None,
 ) -> NDArray[np.float64]:
     """Features (names, cases, 1 + repeats) of each outline as drawn and jittered ``repeats`` times.
 
@@ -112,6 +113,7 @@ def robustness(
         progress=progress,
         on_missing="nan",
         finished=lambda n, total: msg("Outline {n} of {total}", n=n, total=total),
+        scheduler=scheduler,
     )
     return features.reshape(len(cases), 1 + repeats, len(names)).transpose(2, 0, 1)
 

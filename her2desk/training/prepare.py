@@ -208,6 +208,7 @@ def measured(
             progress=Portion(portion, 0, share),
             on_missing="nan",
             enhancer=enhancer,
+            scheduler=request.scheduler,
         )
         features[target] = np.stack([m.features for m in measured])
         cases = cases or measured
@@ -220,6 +221,7 @@ def measured(
                 jobs=request.jobs,
                 progress=Portion(portion, share, 1),
                 enhancer=enhancer,
+                scheduler=request.scheduler,
             )
     selectable = np.array([name not in never_selected(profile) for name in names])
     samples = [sample_of(m.row, m.case, preprocessing, enhancer) for m in cases]

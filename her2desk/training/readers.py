@@ -64,6 +64,7 @@ def second_features(
     jobs: int,
     progress: Progress,
     enhancer: Enhancer | None = None,
+    scheduler: str | None = None,
 ) -> Matrix:
     """Features (cases, names) on the second reader's outlines; NaN for cases without one.
 
@@ -86,6 +87,7 @@ def second_features(
             progress=progress,
             on_missing="nan",
             finished=lambda n, total: msg("Second outline {n} of {total}", n=n, total=total),
+            scheduler=scheduler,
         )
     return found
 

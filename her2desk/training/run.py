@@ -15,6 +15,7 @@ from her2desk.domain.progress import Portion, Progress, staged
 from her2desk.domain.readout import IndeterminateRule
 from her2desk.domain.validation import ValidationRow
 from her2desk.errors import InputRefused, unwritable
+from her2desk.inference.cluster import require_cluster
 from her2desk.inference.cohort_check import check_cohort, require_usable
 from her2desk.inference.devices import Device, choose_device
 from her2desk.inference.robustness import agreements, robustness
@@ -81,9 +82,11 @@ def train(request: TrainRequest, progress: Progress) -> tuple[TrainResult, Study
     """
     _check_writable(request.out)
     plan = _plan(request)
+    profile = named_profile(request.profile)
+    if request.scheduler is not None:
+        require_cluster(request.scheduler, profile)
     check = check_cohort(request.cohort, Portion(progress, 0.0, 0.04, "check"))
     require_usable(check)
-    profile = named_profile(request.profile)
     refuse_seen(check.rows, enhancer_of(request))
     cohort = choose_cohort(request, check, profile)
     check_pack_asked(request, cohort)
@@ -112,6 +115,7 @@ def settings_of(
     """
     left_out = [
         "cohort", "out", "work", "jobs", "device", "weights", "name", "population", "thumbnails",
+        "scheduler",
     ]  # fmt: skip
     enhancer = enhancer_of(request)
     if enhancer is None:
@@ -275,6 +279,7 @@ def _robustness(
         jobs=request.jobs,
         progress=progress,
         enhancer=enhancer_of(request),
+        scheduler=request.scheduler,
     )
     return tuple(
         RobustnessRow(a.feature, a.icc, a.lower, a.upper) for a in agreements(names, ratings)

@@ -1,4 +1,4 @@
-"""``her2desk features`` and ``train --check`` as subprocesses on a simulated cohort."""
+"""``her2desk features`` and ``train --check`` as processes of their own on a simulated cohort."""
 
 import csv
 import json
@@ -14,6 +14,7 @@ import pytest
 from her2desk.cli.app import main
 from her2desk.phantoms.cohort import write_cohort
 from her2desk.radiomics.profile import us_2d
+from tests.ready_processes import run_her2desk
 
 PATIENTS = 12
 
@@ -77,6 +78,40 @@ def test_a_cohorts_features_become_a_table(cohort: Path, profile: Path, tmp_path
     fractions = [t["fraction"] for t in told]
     assert fractions == sorted(fractions)
     assert sorted(p.name for p in tmp_path.glob("*features*")) == ["features.csv"]
+
+
+@pytest.mark.parametrize(
+    "asked", [("features", "f.csv"), ("train", "p.h2pack"), ("agreement", "cases.csv")]
+)
+def test_a_schedulers_address_is_looked_at_before_the_work(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: tuple[str, str]
+) -> None:
+    command, out = asked
+    options = ["--features", str(tmp_path / "icc.csv")] if command == "agreement" else []
+    code = main(
+        [command, str(cohort), "--out", str(tmp_path / out), *options, "--json",
+         "--progress", "none", "--scheduler", "tcp://no-port"]
+    )  # fmt: skip
+    assert code == 3
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "scheduler-address"
+
+
+@pytest.mark.slow
+def test_a_clusters_table_is_this_computers_to_the_last_digit(
+    cohort: Path, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from distributed import LocalCluster
+
+    here, there = tmp_path / "here.csv", tmp_path / "there.csv"
+    asked = ["features", str(cohort), "--profile", str(profile), "--no-cache", "--json"]
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as two_workers:
+        assert main([*asked, "--out", str(here), "--jobs", "1"]) == 0
+        assert (
+            main([*asked, "--out", str(there), "--scheduler", two_workers.scheduler_address]) == 0
+        )
+    assert there.read_bytes() == here.read_bytes()
 
 
 def test_jobs_and_kept_measurements_change_no_digit(
@@ -162,12 +197,7 @@ def test_a_check_lists_every_problem_and_is_exit_3(tmp_path: Path) -> None:
     errors = [f for f in document["findings"] if f["severity"] == "error"]
     assert {f["row"] for f in errors} >= {2, 5}
     assert all(f["message"] and f["remedy"] and f["code"] for f in errors)
-    done = subprocess.run(
-        [sys.executable, "-m", "her2desk", "train", str(broken), "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_her2desk("train", broken, "--check")
     assert done.returncode == 3
     assert done.stdout.startswith("12 patients in 12 images")
     assert "The cohort cannot be used before this is corrected" in done.stdout
