@@ -4,6 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet --no-build-isolation -c constraints.txt
+# two halves in the files' order, so that what a file's tests share is made once
+IN_PARALLEL := -n 2 --dist worksteal
+# hundreds of processes start in the tests; none shall compile what another compiled
+test test-slow: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup run test test-slow lint format bench demo-pack contour-network images messages clean
 
@@ -24,10 +28,10 @@ run: setup
 	$(BIN)/her2desk --demo
 
 test: setup
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-slow: setup
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 -m slow $(PYTEST_ARGS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(IN_PARALLEL) -m slow $(PYTEST_ARGS)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -40,14 +44,7 @@ format: setup
 	$(BIN)/ruff format .
 
 bench: setup
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.window
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.result_panel
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.nomogram
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.imaging_import
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.imaging_cine
-	$(BIN)/python -m benchmarks.readout
-	$(BIN)/python -m benchmarks.stability
-	$(BIN)/python -m benchmarks.features
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.performance $(BENCH_ARGS)
 
 demo-pack: setup
 	$(BIN)/python -m her2desk.training.demo assets/demo

@@ -1,9 +1,6 @@
 """A pack built on enhanced images: trained, opened, predicted with and validated."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from her2desk.inference.pipeline import load_pack, predict
 from her2desk.packs.pack import open_pack
 from her2desk.phantoms.cohort import write_cohort
 from her2desk.radiomics.profile import us_2d
+from tests.ready_processes import run_her2desk
 
 pytestmark = pytest.mark.slow
 
@@ -28,13 +26,7 @@ LANCZOS = ENHANCERS["lanczos-4"]
 
 
 def run(folder: Path, home: str, *arguments: object) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "her2desk", *map(str, arguments), "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "HER2DESK_HOME": str(folder / home), "OMP_NUM_THREADS": "1"},
-    )
+    done = run_her2desk(*arguments, "--json", environment={"HER2DESK_HOME": str(folder / home)})
     assert done.returncode == 0, done.stdout
     document: dict[str, Any] = json.loads(done.stdout)
     return document

@@ -12,19 +12,16 @@ from typing import Any
 
 import pytest
 
+from tests.ready_processes import run_her2desk
+
 FAKE = "not a picture at all"
 
 
 def her2desk(*arguments: str | Path, text: bool = False) -> tuple[int, Any, str]:
     """Run the program; gives exit code, the JSON document (or the text), and standard error."""
     options = [] if text else ["--json"]
-    run = subprocess.run(
-        [sys.executable, "-m", "her2desk", *map(str, arguments), *options],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    return run.returncode, run.stdout if text else json.loads(run.stdout), run.stderr
+    done = run_her2desk(*arguments, *options)
+    return done.returncode, done.stdout if text else json.loads(done.stdout), done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """``her2desk report``: from the library, without another prediction, the same bytes each time."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from her2desk.cli.app import main
 from her2desk.cli.commands import COMMANDS
 from her2desk.paths import demo_case_dir
 from her2desk.store.opening import open_library
+from tests.ready_processes import run_her2desk
 from tests.unit.reports.kept_case import a_library, keep_case
 
 DEMO = demo_case_dir()
@@ -23,12 +22,7 @@ def case_id(own_home: Path) -> int:
 
 
 def run(*arguments: str) -> tuple[int, dict]:
-    done = subprocess.run(
-        [sys.executable, "-m", "her2desk", "report", *arguments, "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_her2desk("report", *arguments, "--json")
     return done.returncode, json.loads(done.stdout)
 
 

@@ -1,4 +1,4 @@
-"""``her2desk evaluate`` and ``nomogram`` as subprocesses, against R's pROC and rms."""
+"""``her2desk evaluate`` and ``nomogram`` as processes of their own, against R's pROC and rms."""
 
 import csv
 import json
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
+
+from tests.ready_processes import run_her2desk
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 SCORES = json.loads((GOLDEN / "stats_goldens.json").read_text())
@@ -50,12 +52,7 @@ def table(columns: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFacto
 
 
 def run(*arguments: str) -> tuple[int, dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "her2desk", *arguments, "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_her2desk(*arguments, "--json")
     assert "Traceback" not in done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -199,10 +196,7 @@ def test_a_drawing_and_words_of_categories(table: Path, tmp_path: Path) -> None:
 
 def test_a_category_that_is_no_feature_is_wrong_usage(table: Path) -> None:
     asked = ["nomogram", str(table), "--label", "malignant", "--feature", "mean_texture"]
-    done = subprocess.run(
-        [sys.executable, "-m", "her2desk", *asked, "--categorical", "symmetry_grade", "--json"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_her2desk(*asked, "--categorical", "symmetry_grade", "--json")
     assert done.returncode == 2
 
 

@@ -213,6 +213,7 @@ def test_what_is_told_is_in_the_library_and_in_order(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "BATCH_FILES", 2)
+    monkeypatch.setattr(importing, "BATCH_SECONDS", 1000.0)  # however busy the machine is
     files = [write_ultrasound(tmp_path / f"{n}.dcm", shade=n) for n in range(5)]
     told = Rows(library)
     found = import_files(files, library, SilentProgress(), told=told)

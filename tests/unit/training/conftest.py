@@ -189,8 +189,14 @@ def cohort() -> Toy:
 
 
 @pytest.fixture(scope="session")
-def fitted(cohort: Toy, tmp_path_factory: pytest.TempPathFactory) -> FittedCohort:
-    return cohort.fitted(tmp_path_factory.mktemp("work"))
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where finished networks are kept, for tests of what is fitted above them."""
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="session")
+def fitted(cohort: Toy, networks: Path) -> FittedCohort:
+    return cohort.fitted(networks)
 
 
 @pytest.fixture(scope="session")

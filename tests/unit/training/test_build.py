@@ -56,7 +56,7 @@ def answers_of(pack, cohort, i):
     ],
 )
 def test_the_pack_answers_held_out_patients_as_the_build_did(
-    kind, families, cohort, plan, frozen_weights, write, tmp_path
+    kind, families, cohort, plan, frozen_weights, write, networks, tmp_path
 ):
     initial = frozen_weights if kind == "frozen" else None
     plan = replace(
@@ -65,7 +65,7 @@ def test_the_pack_answers_held_out_patients_as_the_build_did(
         networks=(replace(plan.networks[0], initial=initial),),
         stack=StackPlan(families, "quick", "inputs", jobs=1),
     )
-    fitted = cohort.fitted(tmp_path, plan)
+    fitted = cohort.fitted(networks, plan)
     write(tmp_path / "a.h2pack", fitted, cohort.table, kind)
     pack = open_pack(tmp_path / "a.h2pack")
     assert (pack.pca is not None) == any("pc_" in name for name in pack.models.dlr.inputs)

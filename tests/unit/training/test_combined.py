@@ -105,10 +105,10 @@ def test_scores_are_unknown_where_an_input_is(table):
     assert np.isfinite(scores).tolist() == [True, False]
 
 
-def test_patients_without_pr_are_answered_by_the_image_alone(cohort, without, tmp_path):
+def test_patients_without_pr_are_answered_by_the_image_alone(cohort, without, networks):
     """Each pattern's table holds the patients of whom its inputs are known, and no others."""
     partly = without(cohort, "pr", range(110, 150))
-    fitted = partly.fitted(tmp_path)
+    fitted = partly.fitted(networks)
     rows = validation_rows(fitted, partly.table)
     known = {f"V{i + 1:04d}" for i in np.flatnonzero(partly.table.complete)}
     assert {r.patient for r in rows if r.pattern == "pr"} == known

@@ -56,10 +56,10 @@ def test_every_patient_stands_in_the_tables_with_a_probability(cohort, fitted):
     assert set(table.groups["age"]) == {"under 50 years", "50 years or more"}
 
 
-def test_a_branch_that_answers_for_nobody_stands_in_no_table(cohort, tmp_path):
+def test_a_branch_that_answers_for_nobody_stands_in_no_table(cohort, networks):
     """``--inputs none``: there is no clinical model."""
     on_images = replace(cohort, inputs=())
-    tables = scored_cohorts(on_images.fitted(tmp_path), on_images.table, on_images.samples)
+    tables = scored_cohorts(on_images.fitted(networks), on_images.table, on_images.samples)
     for table in tables.values():
         assert set(table.probabilities) == {"radiomics", "cnn", "dlr", "combined", "acquisition"}
 

@@ -48,8 +48,8 @@ def twice(cohort, read_twice):
 
 
 @pytest.fixture(scope="module")
-def fitted_twice(twice, tmp_path_factory):
-    return twice.fitted(tmp_path_factory.mktemp("twice"))
+def fitted_twice(twice, networks):
+    return twice.fitted(networks)
 
 
 # Which features are offered
@@ -193,8 +193,8 @@ def test_features_that_readers_disagree_on_are_never_selected(fitted, fitted_twi
 
 
 @pytest.mark.slow
-def test_too_few_second_outlines_change_no_model(cohort, fitted, read_twice, tmp_path):
-    few = read_twice(cohort, APART, cohort.scopes.deployed.rows[:12]).fitted(tmp_path)
+def test_too_few_second_outlines_change_no_model(cohort, fitted, read_twice, networks):
+    few = read_twice(cohort, APART, cohort.scopes.deployed.rows[:12]).fitted(networks)
     assert few.deployed.radiomics.exported().inputs == fitted.deployed.radiomics.exported().inputs
     assert np.array_equal(few.held_out.combined, fitted.held_out.combined)
     assert [note.text() for note in few.fallbacks if note not in fitted.fallbacks] == [

@@ -134,9 +134,9 @@ def test_the_pack_has_the_papers_nomograms_beside_its_own_model(written, fitted,
         assert np.sqrt(np.diag(np.array(part.model.covariance))).min() > 0
 
 
-def test_on_the_image_alone_there_is_the_networks_own_nomogram(make_toy, tmp_path):
+def test_on_the_image_alone_there_is_the_networks_own_nomogram(make_toy, networks):
     toy = replace(make_toy(), inputs=())
-    parts = nomogram_parts(toy.fitted(tmp_path), toy.table)
+    parts = nomogram_parts(toy.fitted(networks), toy.table)
     assert [(part.name, part.model.terms) for part in parts] == [("DL", ("cnn_logit",))]
 
 

@@ -16,10 +16,10 @@ INPUTS = ("age_years", "pr")
 
 
 @pytest.fixture(scope="module")
-def sited(cohort, tmp_path_factory):
+def sited(cohort, networks):
     """Built with each site left out in turn, and two clinical inputs."""
     toy = replace(cohort, inputs=INPUTS, by_site=True)
-    return toy, toy.fitted(tmp_path_factory.mktemp("sited"))
+    return toy, toy.fitted(networks)
 
 
 @pytest.fixture(scope="module")
