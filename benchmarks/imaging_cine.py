@@ -11,102 +11,30 @@ on the GUI thread for each step of the hand; its memory is the size of all frame
 """
 
 import gc
-import io
-import itertools
 import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 from pydicom import dcmread
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.pixels import pixel_array
-from pydicom.pixels.encoders import RLELosslessEncoder
-from pydicom.uid import UID, UltrasoundMultiFrameImageStorage, generate_uid
 
 from benchmarks.public_data import data_folder
+from her2desk.benchmark.cines import COLUMNS, FRAMES, ROWS, SYNTAXES, speckle, write_cine
 
 if TYPE_CHECKING:
     from her2desk.dicom.reader import OpenedImage
     from her2desk.ui.canvas.workspace import Workspace
     from her2desk.ui.frame_loader import FrameLoader
+    from her2desk.ui.stalls import Figures
 
-ROWS, COLUMNS, FRAMES, DISTINCT = 768, 1024, 300, 6
 HAND_PER_S, HAND_FRAMES = 60, 200
 REAL = "pydicom-data__color3d_jpeg_baseline.dcm"
-SYNTAXES = {
-    "native": ("1.2.840.10008.1.2.1", "RGB"),
-    "JPEG baseline": ("1.2.840.10008.1.2.4.50", "YBR_FULL_422"),
-    "RLE": ("1.2.840.10008.1.2.5", "RGB"),
-    "JPEG 2000": ("1.2.840.10008.1.2.4.90", "YBR_RCT"),
-}
-Pixels = NDArray[np.uint8]
-
-
-def speckle() -> list[Pixels]:
-    """A few frames of Rayleigh speckle two pixels wide, with a coloured box and a black margin."""
-    rng = np.random.default_rng(5)
-    frames = []
-    for _ in range(DISTINCT):
-        coarse = rng.rayleigh(50, (ROWS // 2, COLUMNS // 2)).clip(0, 255).astype(np.uint8)
-        grey = np.asarray(Image.fromarray(coarse).resize((COLUMNS, ROWS), Image.Resampling.BICUBIC))
-        frame = np.repeat(grey[:, :, None], 3, axis=2)
-        frame[250:400, 400:600, 2] //= 2
-        frame[:, :150] = frame[:, -150:] = 0
-        frames.append(frame)
-    return frames
-
-
-def encoded(frame: Pixels, kind: str) -> bytes:
-    """One frame as ``kind`` stores it."""
-    if kind == "native":
-        return frame.tobytes()
-    if kind == "RLE":
-        options = {"rows": ROWS, "columns": COLUMNS, "samples_per_pixel": 3, "number_of_frames": 1}
-        options |= {"bits_allocated": 8, "bits_stored": 8, "pixel_representation": 0}
-        colour = {"photometric_interpretation": "RGB", "planar_configuration": 0}
-        return bytes(RLELosslessEncoder.encode(frame, **options, **colour))
-    buffer = io.BytesIO()
-    if kind == "JPEG baseline":
-        Image.fromarray(frame).save(buffer, "JPEG", quality=90)
-    else:
-        Image.fromarray(frame).save(buffer, "JPEG2000", irreversible=False, no_jp2=True, mct=1)
-    return buffer.getvalue()
-
-
-def write_cine(path: Path, kind: str, frames: list[Pixels]) -> None:
-    """A cine of ``FRAMES`` frames, those given over and over."""
-    syntax, photometric = SYNTAXES[kind]
-    parts = [encoded(frame, kind) for frame in frames]
-    every = list(itertools.islice(itertools.cycle(parts), FRAMES))
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = UID(syntax)
-    meta.MediaStorageSOPClassUID = UltrasoundMultiFrameImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid()
-    ds = FileDataset(None, Dataset(), file_meta=meta, preamble=b"\0" * 128)
-    ds.SOPClassUID, ds.SOPInstanceUID = meta.MediaStorageSOPClassUID, generate_uid()
-    ds.Modality, ds.PhotometricInterpretation, ds.FrameTime = "US", photometric, "33.333"
-    ds.Rows, ds.Columns, ds.NumberOfFrames, ds.SamplesPerPixel = ROWS, COLUMNS, FRAMES, 3
-    ds.BitsAllocated = ds.BitsStored = 8
-    ds.HighBit, ds.PixelRepresentation, ds.PlanarConfiguration = 7, 0, 0
-    if kind == "native":
-        ds.PixelData = b"".join(every)
-    elif sum(map(len, every)) < 2**32:
-        ds.PixelData = encapsulate(every)
-    else:
-        table = encapsulate_extended(every)
-        ds.PixelData, ds.ExtendedOffsetTable, ds.ExtendedOffsetTableLengths = table
-    ds["PixelData"].VR = "OB"
-    ds.save_as(path, enforce_file_format=True)
 
 
 def resident_mb(*pids: int | None) -> float:
@@ -117,21 +45,6 @@ def resident_mb(*pids: int | None) -> float:
         if pid is not None and status.exists():
             total += int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return total / 2**20
-
-
-@dataclass
-class Watch:
-    """How late each tick of a one-millisecond timer came."""
-
-    late_ms: list[float]
-
-    @property
-    def longest(self) -> float:
-        return max(self.late_ms)
-
-    @property
-    def p99(self) -> float:
-        return sorted(self.late_ms)[int(0.99 * len(self.late_ms))]
 
 
 class Bench:
@@ -157,20 +70,16 @@ class Bench:
         self.workspace.frame_shown.disconnect(done)
         return 1000 * (time.perf_counter() - begun)
 
-    def scrub(self, steps: list[int], ask: Callable[[int], None]) -> tuple[float, Watch]:
+    def scrub(self, steps: list[int], ask: Callable[[int], None]) -> tuple[float, "Figures"]:
         """Frames painted a second, and stalls, while a hand goes through ``steps``."""
         from PySide6.QtCore import QEventLoop, Qt, QTimer
 
+        from her2desk.ui.stalls import StallMonitor
+
         painted: list[int] = []
         shown = self.workspace.frame_shown.connect(painted.append)
-        loop, watch = QEventLoop(), Watch([])
-        begun = last = time.perf_counter()
-
-        def tick() -> None:
-            nonlocal last
-            now = time.perf_counter()
-            watch.late_ms.append(max(0.0, (now - last) * 1000 - 1))
-            last = now
+        loop, monitor = QEventLoop(), StallMonitor()
+        begun = time.perf_counter()
 
         at = -1
 
@@ -183,19 +92,17 @@ class Bench:
                 at = due
                 ask(steps[due])
 
-        timers = []
-        for interval, work in ((1, tick), (2, move)):
-            timer = QTimer()
-            timer.setTimerType(Qt.TimerType.PreciseTimer)
-            timer.setInterval(interval)
-            timer.timeout.connect(work)
-            timer.start()
-            timers.append(timer)
+        hand = QTimer()
+        hand.setTimerType(Qt.TimerType.PreciseTimer)
+        hand.setInterval(2)
+        hand.timeout.connect(move)
+        hand.start()
+        monitor.start()
         loop.exec()
-        for timer in timers:
-            timer.stop()
+        hand.stop()
+        found = monitor.stop()
         self.workspace.frame_shown.disconnect(shown)
-        return len(painted) / (time.perf_counter() - begun), watch
+        return len(painted) / (time.perf_counter() - begun), found
 
     def settle(self) -> None:
         """Let the decoding process start, as it has when a person first opens an image."""
@@ -227,8 +134,8 @@ def measure(bench: Bench, name: str, path: Path, idle: float) -> str:
     above = resident_mb(os.getpid(), bench.loader.process_id) - idle
     ours = (
         f"{name:14} {open_ms:7.0f} {first:8.0f} {cold:7.1f} {warm:7.1f} "
-        f"{max(cold_watch.longest, warm_watch.longest):8.1f} "
-        f"{max(cold_watch.p99, warm_watch.p99):7.1f} {above:8.0f}"
+        f"{max(cold_watch.longest_ms, warm_watch.longest_ms):8.1f} "
+        f"{max(cold_watch.p99_ms, warm_watch.p99_ms):7.1f} {above:8.0f}"
     )
     bench.workspace.frame_requested.disconnect(bench.loader.request)
     sha256 = opened.image.sha256
@@ -245,7 +152,7 @@ def measure(bench: Bench, name: str, path: Path, idle: float) -> str:
     everything = np.prod([len(opened.frames), opened.image.rows, opened.image.columns, 3]) / 2**20
     theirs = (
         f"{'  baseline':14} {'':7} {first:8.0f} {rate:7.1f} {'':7} "
-        f"{watch.longest:8.1f} {watch.p99:7.1f} {everything:8.0f}"
+        f"{watch.longest_ms:8.1f} {watch.p99_ms:7.1f} {everything:8.0f}"
     )
     bench.workspace.frame_requested.connect(bench.loader.request)
     gc.collect()

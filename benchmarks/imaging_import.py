@@ -3,8 +3,7 @@
 ``python -m benchmarks.imaging_import [FILES]``, 1,000 by default. Each set holds so many different
 single frames of 600 × 800 grey pixels: uncompressed, and half JPEG, half RLE. The baseline reads each
 file with pydicom, decodes it and copies it, one after the other, in the same run; it neither checks,
-hashes, syncs nor keeps a record. A stall is how late a timer of one millisecond fires on the GUI thread of
-the real window.
+hashes, syncs nor keeps a record. Stalls of the real window's GUI thread are measured by ``ui/stalls.py``.
 """
 
 import contextlib
@@ -107,36 +106,6 @@ def imported_per_minute(folder: Path, library_dir: Path) -> float:
     return 60 * len(files) / seconds
 
 
-class Stalls:
-    """How late each tick of a one-millisecond timer was."""
-
-    def __init__(self) -> None:
-        from PySide6.QtCore import QTimer
-
-        self._late: list[float] = []
-        self._last = time.perf_counter()
-        self._timer = QTimer()
-        self._timer.setInterval(1)
-        self._timer.timeout.connect(self._tick)
-
-    def start(self) -> None:
-        """From now on."""
-        self._late, self._last = [], time.perf_counter()
-        self._timer.start()
-
-    def _tick(self) -> None:
-        now = time.perf_counter()
-        self._late.append((now - self._last) * 1000 - 1.0)
-        self._last = now
-
-    def text(self) -> str:
-        """The longest and the 99th percentile."""
-        self._timer.stop()
-        late = sorted(self._late)
-        p99 = late[int(0.99 * len(late))]
-        return f"longest stall {late[-1]:.1f} ms, p99 {p99:.1f} ms"
-
-
 @contextlib.contextmanager
 def open_window(library_dir: Path) -> Iterator["MainWindow"]:
     """The real window, shown, with its engine running."""
@@ -155,9 +124,11 @@ def in_window(library_dir: Path, begin: Callable[["MainWindow"], None]) -> tuple
     """Seconds from ``begin`` to the end of what it imports, and the stalls meanwhile."""
     from PySide6.QtCore import QEventLoop, QTimer
 
+    from her2desk.ui.stalls import StallMonitor
+
     with open_window(library_dir) as window:
         loop = QEventLoop()
-        stalls = Stalls()
+        stalls = StallMonitor(limit_ms=16)
         ended: list[float] = []
 
         def end(*_what: object) -> None:
@@ -165,6 +136,9 @@ def in_window(library_dir: Path, begin: Callable[["MainWindow"], None]) -> tuple
             QTimer.singleShot(300, loop.quit)
 
         window.importer.finished.connect(end)
+        window.runner.engine_ready.connect(loop.quit)
+        window.start()
+        loop.exec()
         QTimer.singleShot(300, stalls.start)
         started: list[float] = []
 
@@ -174,7 +148,9 @@ def in_window(library_dir: Path, begin: Callable[["MainWindow"], None]) -> tuple
 
         QTimer.singleShot(400, go)
         loop.exec()
-        return ended[0] - started[0], stalls.text()
+        found, last = stalls.stop(), stalls.last
+        where = f"; last in {' < '.join(last.places[:3])}" if last is not None else ""
+        return ended[0] - started[0], f"{found}{where}"
 
 
 def letters(folder: Path) -> Path:

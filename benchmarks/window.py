@@ -1,12 +1,13 @@
 """Start of the window, and stalls of its GUI thread while something is worked out: ``make bench``.
 
 A start is a fresh process, from before the interpreter to the first paint with all rooms usable; the
-baseline, interleaved, is an empty PySide6 + pyqtgraph window. A stall is how late a timer of one
-millisecond fires on the GUI thread: during the first prediction of a session, engine start included,
-while its band and another heatmap come in, and while the audit opens.
+baseline, interleaved, is an empty PySide6 + pyqtgraph window. Stalls of the GUI thread are measured by
+``ui/stalls.py``: during the first prediction of a session, engine start included, while its band and
+another heatmap come in, and while the audit opens; of each the last stall above 16 ms with its place.
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -14,10 +15,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from her2desk.domain.stability import Stability
+
+if TYPE_CHECKING:
+    from her2desk.ui.stalls import Figures, Stall, StallMonitor
 
 ROUNDS = 7
 CASES = 300
@@ -39,6 +44,8 @@ PRODUCT = """
 import sys, time
 from pathlib import Path
 from PySide6.QtCore import QTimer
+from her2desk.ui.garbage import leave_alone_while_loading
+leave_alone_while_loading()
 from her2desk.settings import Settings
 from her2desk.ui.app import make_application, make_window
 app = make_application(Settings())
@@ -47,64 +54,63 @@ window.show()
 QTimer.singleShot(0, app.quit)
 app.exec()
 print(time.time())
-heavy = {"torch", "monai", "radiomics", "lightgbm", "scipy", "matplotlib"} & set(sys.modules)
+heavy = {"torch", "monai", "radiomics", "lightgbm", "scipy", "matplotlib", "pydantic", "pydicom"}
+heavy &= set(sys.modules)
 assert not heavy, heavy
 import os
 os._exit(0)
 """
 
 
-def start_seconds(code: str, library: str) -> float:
-    """Seconds from before the process to its first paint."""
+def start_seconds(code: str, library: str) -> tuple[float, float]:
+    """Seconds from before the process to its first paint, and of processor time until its end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     before = time.time()
     command = [sys.executable, "-c", code, library]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[0]) - before
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+    return float(done.stdout.split()[0]) - before, processor
 
 
-class Stalls:
-    """How late each tick of a one-millisecond timer is, and what the GUI thread itself worked meanwhile.
-
-    The first is what a reader feels; other programs lengthen it, and never the second.
-    """
-
-    def __init__(self) -> None:
-        from PySide6.QtCore import QTimer
-
-        self._last = 0.0, 0.0
-        self._late: list[tuple[float, float]] = []
-        self._timer = QTimer()
-        self._timer.setInterval(1)
-        self._timer.timeout.connect(self._tick)
-
-    def during(
-        self, begin: Callable[[], object], ended: Callable[[], bool]
-    ) -> list[tuple[float, ...]]:
-        """Lateness and work in ms, each in ascending order, from ``begin`` until ``ended``."""
-        from PySide6.QtCore import QEventLoop, QTimer
-
-        loop = QEventLoop()
-        watch = QTimer()
-        watch.setInterval(20)
-        watch.timeout.connect(lambda: loop.quit() if ended() else None)
-        self._last = time.perf_counter(), time.thread_time()
-        self._late = []
-        for timer in (self._timer, watch):
-            timer.start()
-        QTimer.singleShot(5, begin)
-        loop.exec()
-        for timer in (self._timer, watch):
-            timer.stop()
-        return [tuple(sorted(column)) for column in zip(*self._late, strict=True)]
-
-    def _tick(self) -> None:
-        now = time.perf_counter(), time.thread_time()
-        late, worked = (1000 * (a - b) for a, b in zip(now, self._last, strict=True))
-        self._late.append((late - 1, worked))
-        self._last = now
+def starts(home: str) -> str:
+    """The start of both windows, as installed programs start: with their modules compiled."""
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(home) / "compiled")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for code in (EMPTY, PRODUCT):
+        start_seconds(code, home)
+    rounds = [(start_seconds(EMPTY, home), start_seconds(PRODUCT, home)) for _ in range(ROUNDS)]
+    words = []
+    for index, kind in enumerate(("", " of processor time")):
+        empty = statistics.median(one[0][index] for one in rounds)
+        product = statistics.median(one[1][index] for one in rounds)
+        ratio = statistics.median(one[1][index] / one[0][index] for one in rounds)
+        words.append(
+            f"start to usable window: {product:.2f} s{kind}; empty window {empty:.2f} s; "
+            f"ratio {ratio:.2f} (median of {ROUNDS})"
+        )
+    return "\n".join(words)
 
 
-def phases() -> Iterator[tuple[str, list[tuple[float, ...]]]]:
+def during(
+    monitor: "StallMonitor", begin: Callable[[], object], ended: Callable[[], bool]
+) -> "Figures":
+    """The stalls from ``begin`` until ``ended``."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    watch = QTimer()
+    watch.setInterval(20)
+    watch.timeout.connect(lambda: loop.quit() if ended() else None)
+    monitor.start()
+    watch.start()
+    QTimer.singleShot(5, begin)
+    loop.exec()
+    watch.stop()
+    return monitor.stop()
+
+
+def phases() -> Iterator[tuple[str, "Figures", "Stall | None"]]:
     """The stalls of a session's first prediction, of its band, of a heatmap and of an audit."""
     from benchmarks.audit_ward import fill, patients, scores
     from her2desk.domain.drawing import drawing_of
@@ -115,10 +121,12 @@ def phases() -> Iterator[tuple[str, list[tuple[float, ...]]]]:
     from her2desk.settings import Settings
     from her2desk.store.opening import open_library
     from her2desk.ui.app import make_application, make_window
+    from her2desk.ui.garbage import set_aside_loaded
+    from her2desk.ui.stalls import StallMonitor
 
     make_application(Settings())
     pack = open_pack(demo_pack_path())
-    stalls = Stalls()
+    monitor = StallMonitor(limit_ms=16)
     with tempfile.TemporaryDirectory() as home:
         os.environ["HER2DESK_HOME"] = home
         rng = np.random.default_rng(3)
@@ -140,33 +148,41 @@ def phases() -> Iterator[tuple[str, list[tuple[float, ...]]]]:
         def open_demo() -> None:
             window.start()
             window.open_demo()
+            window.background.run(lambda: None, lambda _none: set_aside_loaded(), print)
 
         session.case_opened.connect(draw)
         session.refused.connect(lambda error: sys.exit(str(error)))
         window.afterthoughts.stability_changed.connect(bands.append)
         window.afterthoughts.heatmap_changed.connect(heatmaps.append)
-        yield "first prediction", stalls.during(open_demo, lambda: session.prediction is not None)
+
+        def has_answer() -> bool:
+            return session.prediction is not None
+
+        yield "first prediction", during(monitor, open_demo, has_answer), monitor.last
 
         def has_whole_band() -> bool:
             return bool(bands) and bands[-1] is not None and bands[-1].is_complete
 
-        yield "band of 20 outlines", stalls.during(lambda: None, has_whole_band)
+        yield "band of 20 outlines", during(monitor, lambda: None, has_whole_band), monitor.last
         heatmaps.clear()
         yield (
             "occlusion heatmap",
-            stalls.during(
+            during(
+                monitor,
                 lambda: window.afterthoughts.explain(
                     HeatmapMethod.OCCLUSION, HeatmapClass.POSITIVE
                 ),
                 lambda: bool(heatmaps),
             ),
+            monitor.last,
         )
 
         def has_audit() -> bool:
             shown = window.tools.audit.window
             return shown is not None and shown.page is not None
 
-        yield f"audit of {CASES} cases", stalls.during(window.tools.audit.open, has_audit)
+        opened = during(monitor, window.tools.audit.open, has_audit)
+        yield f"audit of {CASES} cases", opened, monitor.last
         window.close()
 
 
@@ -175,15 +191,11 @@ def main() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as home:
         os.environ["HER2DESK_HOME"] = home
-        pairs = [(start_seconds(EMPTY, home), start_seconds(PRODUCT, home)) for _ in range(ROUNDS)]
-    empty, product = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"start to usable window: {product:.2f} s; empty window {empty:.2f} s", end="; ")
-    print(f"ratio {statistics.median(p / e for e, p in pairs):.2f} (median of {ROUNDS})")
-    for name, (late, worked) in phases():
-        print(
-            f"GUI thread, {name}: longest stall {late[-1]:.1f} ms, p99 {late[int(0.99 * len(late))]:.1f} "
-            f"ms; its own work {worked[-1]:.1f} ms, p99 {worked[int(0.99 * len(worked))]:.1f} ms"
-        )
+        print(starts(home))
+    for name, found, last in phases():
+        print(f"GUI thread, {name}: {found}")
+        if last is not None:
+            print(f"  {last.late_ms:.0f} ms in {' < '.join(last.places)}")
 
 
 if __name__ == "__main__":

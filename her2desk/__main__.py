@@ -17,6 +17,9 @@ def main() -> int:
     keep_private()
     arguments = sys.argv[1:]
     if wants_window(arguments):
+        from her2desk.ui.garbage import leave_alone_while_loading
+
+        leave_alone_while_loading()
         from her2desk.ui.app import run
 
         return run(arguments)

@@ -226,9 +226,10 @@ def count_cases(window: MainWindow, teller: Teller) -> None:
 
 def draw_timed(hands: "Hands", strokes: int) -> None:
     """Draw while an import runs; then say how late a timer was meanwhile, and close the window."""
-    from benchmarks.window import Stalls
+    from benchmarks.window import during
+    from her2desk.ui.stalls import StallMonitor
 
-    window, stalls = hands.window, Stalls()
+    window = hands.window
     hands.begin()
     drawn = 0
     imported = len(window._library.cases())
@@ -249,12 +250,12 @@ def draw_timed(hands: "Hands", strokes: int) -> None:
             drawn == strokes and not window.importer.is_busy and not window.session.writes.waiting
         )
 
-    late, worked = stalls.during(begin, ended)
+    found = during(StallMonitor(), begin, ended)
     hands.teller.say(
         "stalls",
-        longest_ms=late[-1],
-        p99_ms=late[int(0.99 * len(late))],
-        work_ms=worked[-1],
+        longest_ms=found.longest_ms,
+        p99_ms=found.p99_ms,
+        work_ms=found.longest_work_ms,
         imported=len(window._library.cases()) - imported,
     )
     window.close()

@@ -14,13 +14,15 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from her2desk.errors import PackRefused
 from her2desk.packs.archive import Archive, write_archive
-from her2desk.packs.pack import Pack, open_pack
 from her2desk.private_files import PRIVATE_FILE, make_private_folder, write_private
 from her2desk.texts import msg
+
+if TYPE_CHECKING:
+    from her2desk.packs.pack import Pack
 
 FOLDER = "packs"  # of a library
 SUFFIX = ".h2pack"
@@ -67,13 +69,15 @@ class PackShelf:
         self._lock = RLock()
         self._seen: dict[tuple[Path, Stamp], str] = {}
 
-    def keep(self, path: Path, pack: Pack | None = None) -> KeptPack:
+    def keep(self, path: Path, pack: "Pack | None" = None) -> KeptPack:
         """Keep the pack at ``path``; it is on disk when this returns.
 
         ``pack`` is what was opened from it, where the caller has it, so that nothing is read twice.
         A pack that is kept already, and whose file did not change, is not read at all. Raises
         ``PackRefused`` where the pack is refused or cannot be kept.
         """
+        from her2desk.packs.pack import open_pack
+
         with self._lock:
             known = None if pack is not None else self._seen_before(path)
             if known is not None:
@@ -96,12 +100,14 @@ class PackShelf:
         place = self._place(digest)
         return place if _DIGEST.fullmatch(digest) and place.is_file() else None
 
-    def open(self, digest: str) -> Pack:
+    def open(self, digest: str) -> "Pack":
         """The pack of this digest, checked whole.
 
         Raises ``PackRefused``: ``pack-not-kept`` where it is not on the shelf, ``pack-changed`` where
         the file is another pack by now, and as ``open_pack``.
         """
+        from her2desk.packs.pack import open_pack
+
         place = self.path(digest)
         if place is None:
             raise PackRefused(
@@ -225,7 +231,7 @@ def _order(pack: KeptPack) -> tuple[str, list[tuple[int, int | str]], str]:
     return pack.name, version, pack.digest
 
 
-def _kept(place: Path, pack: Pack) -> KeptPack:
+def _kept(place: Path, pack: "Pack") -> KeptPack:
     from her2desk.packs.signing import fingerprint, signer_of
 
     key = signer_of(pack.archive)
@@ -243,6 +249,8 @@ def _kept(place: Path, pack: Pack) -> KeptPack:
 
 
 def _reopened(place: Path, digest: str) -> KeptPack | None:
+    from her2desk.packs.pack import open_pack
+
     try:
         pack = open_pack(place)
     except PackRefused:

@@ -1,6 +1,7 @@
 """How an answer is put on screen, and taken from it, wherever in the window it shows."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -9,9 +10,6 @@ from her2desk.domain.prediction import Heatmap, Prediction
 from her2desk.domain.roi import Box, Roi
 from her2desk.domain.stability import Stability
 from her2desk.domain.validation import ValidationSource
-from her2desk.inference.evidence import evidence_of
-from her2desk.inference.nomograms import CaseNomogram, nomograms_of
-from her2desk.packs.pack import Pack
 from her2desk.stats.case_words import concerns
 from her2desk.stats.statements import heatmap_sentence
 from her2desk.ui.afterthoughts import Afterthoughts
@@ -21,6 +19,10 @@ from her2desk.ui.readings import nomogram_shift, thumbnails_of, validation_aucs
 from her2desk.ui.right_column import RightColumn
 from her2desk.ui.session import Session
 from her2desk.ui.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from her2desk.inference.nomograms import CaseNomogram
+    from her2desk.packs.pack import Pack
 
 NOWHERE = Box(0, 0, 0, 0)
 COUNTED = (ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
@@ -155,10 +157,12 @@ class AnswerDisplay(QObject):
         self._right.result.set_stability(stability, nomogram_shift(prediction))
         self._right.result.set_concerns(concerns(prediction, stability))
 
-    def _show_nomograms(self, prediction: Prediction, pack: Pack, shift: float) -> None:
+    def _show_nomograms(self, prediction: Prediction, pack: "Pack", shift: float) -> None:
         """Laid out once an answer: a threshold moves nothing on them, a prevalence only the last axis."""
         nomograms, shown = self._nomograms
         if prediction.signatures is not self._scores:
+            from her2desk.inference.nomograms import nomograms_of
+
             nomograms = nomograms_of(prediction, pack, self._session.clinical)
         elif shift == shown:
             return
@@ -223,7 +227,9 @@ class AnswerDisplay(QObject):
             self.show_again()
 
 
-def _sources(pack: Pack, prediction: Prediction) -> tuple[ValidationSource, ...]:
+def _sources(pack: "Pack", prediction: Prediction) -> tuple[ValidationSource, ...]:
     """The kinds of validation patients that the submodel which answered has a table of."""
+    from her2desk.inference.evidence import evidence_of
+
     pattern = prediction.estimate.pattern
     return tuple(source for source in COUNTED if len(evidence_of(pack, pattern, source)))

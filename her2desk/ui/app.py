@@ -27,12 +27,15 @@ from her2desk.texts import CATALOGUE, Message, tr
 from her2desk.ui.between_windows import BetweenWindows, carry_out
 from her2desk.ui.ending import closed_on_request
 from her2desk.ui.errors.collector import FaultCollector
+from her2desk.ui.garbage import set_aside_loaded
 from her2desk.ui.main_window import MainWindow
 from her2desk.ui.passphrase import ask_to_unlock
 from her2desk.ui.theme import apply_theme, dressed_at_the_end
 
 if TYPE_CHECKING:
     from her2desk.store.vault import Vault
+
+SWITCH_S = 0.001  # a fifth of Python's own: how long the window waits for a thread that works
 
 
 def run(argv: list[str]) -> int:
@@ -52,6 +55,7 @@ def run(argv: list[str]) -> int:
             if headless:
                 from her2desk.ui.demonstration import demonstrate
 
+                set_aside_loaded()
                 return demonstrate(make_application(settings), arguments.out)
             return _open(arguments, settings)
     except Her2DeskError as error:
@@ -66,6 +70,7 @@ def make_application(settings: Settings) -> QApplication:
     app.setApplicationName("Her2Desk")
     app.setApplicationDisplayName("Her2Desk")
     app.setDesktopFileName("her2desk")
+    sys.setswitchinterval(SWITCH_S)
     _forget_chosen_folders()
     apply_theme(app, settings.theme)
     return app
@@ -148,7 +153,7 @@ def _live(
                 window.open_demo()
             elif arguments.files:
                 window.open_files(arguments.files)
-            window.background.run(_remove_left, _ignore, _ignore)
+            window.background.run(_remove_left, _settle, _settle)  # after all that is loaded there
 
         QTimer.singleShot(0, begin)  # after the first paint
         with closed_on_request(window.close):
@@ -162,8 +167,9 @@ def _remove_left() -> None:
     remove_left_unsealed()
 
 
-def _ignore(_outcome: object) -> None:
+def _settle(_outcome: object) -> None:
     """What was left of earlier runs is gone, or will be tried again at the next start."""
+    set_aside_loaded()
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

@@ -5,6 +5,7 @@ from typing import Generic, Protocol, TypeVar
 from PySide6.QtCore import QObject
 
 from her2desk.ui.jobs import Background
+from her2desk.ui.loading import wait_until_loaded
 
 
 class ToolWindow(Protocol):
@@ -47,6 +48,7 @@ class Entrance(QObject, Generic[W]):
 
     def open(self) -> W:
         """Show the window with what is there now."""
+        wait_until_loaded()
         if self.background is None:
             self.background = Background(self)
         if self.window is None:

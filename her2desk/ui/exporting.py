@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,12 @@ from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.nomogram import NomogramGeometry
 from her2desk.domain.prediction import Prediction
 from her2desk.errors import InputRefused, unwritable
-from her2desk.inference.nomograms import CaseNomogram
-from her2desk.packs.pack import Pack
 from her2desk.texts import msg
 from her2desk.ui.readings import nomogram_shift
+
+if TYPE_CHECKING:
+    from her2desk.inference.nomograms import CaseNomogram
+    from her2desk.packs.pack import Pack
 
 KINDS: Mapping[str, Literal["svg", "pdf", "png"]] = {".svg": "svg", ".pdf": "pdf", ".png": "png"}
 
@@ -29,7 +31,7 @@ class Pages:
 
 
 def write_nomogram(
-    path: Path, nomogram: CaseNomogram, tried: Mapping[str, float] | None, shift: float
+    path: Path, nomogram: "CaseNomogram", tried: Mapping[str, float] | None, shift: float
 ) -> None:
     """Write a case's nomogram as SVG, PDF or PNG, by the file's ending; ``tried`` beside the patient.
 
@@ -51,7 +53,7 @@ def write_nomogram(
 
 
 def bedside_picture(
-    nomogram: CaseNomogram,
+    nomogram: "CaseNomogram",
     prediction: Prediction,
     date: str,
     *,
@@ -82,7 +84,7 @@ def write_bedside(path: Path, content: bytes) -> None:
     _write(path, content)
 
 
-def _drawable(nomogram: CaseNomogram) -> NomogramGeometry:
+def _drawable(nomogram: "CaseNomogram") -> NomogramGeometry:
     if nomogram.geometry is None:
         raise InputRefused(
             nomogram.obstacle or msg("This model has no nomogram."), code="nomogram-empty"
@@ -101,7 +103,7 @@ def report_pages(
     prediction: Prediction,
     image: UltrasoundImage,
     pixels: NDArray[np.uint8],
-    pack: Pack,
+    pack: "Pack",
     reader: str,
 ) -> Pages:
     """The report of a case that no library keeps, with all its pictures.

@@ -11,15 +11,18 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal
 
 from her2desk.dicom.decoding import DecodingProcess, ProcessDied, undecodable
-from her2desk.dicom.frames import FrameSource
 from her2desk.errors import Her2DeskError
 from her2desk.faults import our_fault
+
+if TYPE_CHECKING:
+    from her2desk.dicom.frames import FrameSource
 
 log = logging.getLogger(__name__)
 AHEAD = 8  # frames read ahead of the one asked for
@@ -60,7 +63,7 @@ class FrameLoader(QObject):
         """Start the decoding process ahead of the first image that needs it."""
         self._thread().warm()
 
-    def open(self, frames: FrameSource, sha256: str) -> None:
+    def open(self, frames: "FrameSource", sha256: str) -> None:
         """Take another image; what was asked of the one before is forgotten."""
         self._serial += 1
         self._source, self._sha256, self._last = frames, sha256, None
@@ -121,7 +124,7 @@ class _Wish:
 
     serial: int
     index: int
-    source: FrameSource
+    source: "FrameSource"
     is_answered: bool
 
 
@@ -205,11 +208,11 @@ class _FrameThread:
                 room = max(0, wish.source.capacity - 1)
                 self._ahead = deque(list(self._ahead)[:room])
 
-    def _may_read_ahead(self, source: FrameSource) -> bool:
+    def _may_read_ahead(self, source: "FrameSource") -> bool:
         """Whether reading what nobody asked for yet leaves the window alone."""
         return not source.is_compressed or self.process.is_ready()
 
-    def _outcome(self, source: FrameSource, index: int) -> Pixels | Her2DeskError:
+    def _outcome(self, source: "FrameSource", index: int) -> Pixels | Her2DeskError:
         try:
             return self._decoded(source, index)
         except Her2DeskError as error:
@@ -217,7 +220,7 @@ class _FrameThread:
         except Exception as error:
             return our_fault(log, error)
 
-    def _decoded(self, source: FrameSource, index: int) -> Pixels:
+    def _decoded(self, source: "FrameSource", index: int) -> Pixels:
         kept = source.kept(index)
         if kept is not None:
             return kept
@@ -232,7 +235,7 @@ class _FrameThread:
             return source.frame(index)
         return source.keep(index, self._decoded_elsewhere(source, index))
 
-    def _decoded_elsewhere(self, source: FrameSource, index: int) -> Pixels:
+    def _decoded_elsewhere(self, source: "FrameSource", index: int) -> Pixels:
         try:
             return self.process.decode(source.decode, index)
         except ProcessDied:

@@ -1,11 +1,9 @@
 """Importing off the GUI thread: batches one after the other, with progress and cancel."""
 
-import gc
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +14,7 @@ from her2desk.domain.eta import Eta, time_left
 from her2desk.errors import Cancelled, Her2DeskError
 from her2desk.store.library import Library
 from her2desk.texts import Message, msg, tr
+from her2desk.ui.garbage import no_full_collections
 from her2desk.ui.import_rows import ImportRow, row_of
 from her2desk.ui.jobs import Background
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from her2desk.inference.importing import ImportedFile
 
 TELL_EVERY_MS = 100
-NEVER = 1 << 30
 ROWS_A_TELLING = 2000  # a table takes so many in a few milliseconds
 IN_WORDS = {
     "imported": "{n:,} imported",
@@ -162,7 +160,7 @@ class _Batch:
         from her2desk.inference.importing import import_files
 
         self._began = time.monotonic()
-        with _no_full_collections():
+        with no_full_collections():
             try:
                 import_files(self._paths, library, self, told=self._tell, apart=True)
             except Cancelled:
@@ -187,23 +185,6 @@ class _Batch:
         self._told += files
         with self._lock:
             self._rows += rows
-
-
-@contextmanager
-def _no_full_collections() -> Iterator[None]:
-    """Keep Python from looking through all it holds while thousands of rows come in.
-
-    Such a look holds up every thread: 0.2 s with 20,000 rows. What is there now is set aside from
-    later looks; it is still freed when nobody uses it any more, but for what refers to itself.
-    """
-    thresholds = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(thresholds[0], thresholds[1], NEVER)
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.set_threshold(*thresholds)
 
 
 def _outcome(files: Sequence["ImportedFile"]) -> _Outcome:

@@ -30,6 +30,7 @@ from her2desk.inference.engine import (
     StabilityRequest,
     engine_cannot_start,
 )
+from her2desk.ui.loading import wait_until_loaded
 
 log = logging.getLogger(__name__)
 CANCEL_GRACE_S = 2.0
@@ -75,8 +76,16 @@ class JobRunner(QObject):
         self._worker.start()
 
     def warm(self, pack_path: Path, device: str) -> None:
-        """Load a pack in the engine ahead of the first request."""
-        self._worker.ask(warm=("warm", pack_path, device))
+        """Load a pack in the engine ahead of the first request, and answer for a made-up case."""
+        self._worker.ask(ahead=("warm", pack_path, device))
+
+    def look(self, image_path: Path, frame_index: int) -> None:
+        """Read an image in the engine ahead of the first request about it."""
+        self._worker.ask(ahead=("look", image_path, frame_index))
+
+    def forget(self) -> None:
+        """Have the engine keep nothing of any image, as when a patient is erased."""
+        self._worker.ask(ahead=("forget",))
 
     def submit(self, request: EngineRequest) -> int:
         """Ask the engine; what was asked before is ``superseded``. Returns the job's number."""
@@ -135,7 +144,9 @@ class _EngineThread:
         self._lock = threading.Lock()
         self._wake_read, self._wake_write = Pipe(duplex=False)
         self._wanted: tuple[int, EngineRequest] | None = None
-        self._warm: tuple[Any, ...] | None = None
+        self._ahead: dict[
+            str, tuple[Any, ...]
+        ] = {}  # what is wished besides, the last of each kind
         self._cancel = False
         self._closing = False
         self._is_ready = False  # the engine has imported what it needs, and listens
@@ -153,13 +164,18 @@ class _EngineThread:
         self,
         *,
         job: tuple[int, EngineRequest] | None = None,
-        warm: tuple[Any, ...] | None = None,
+        ahead: tuple[Any, ...] | None = None,
         cancel: bool = False,
     ) -> None:
-        """Leave a wish for the thread; a new job replaces one that has not started."""
+        """Leave a wish for the thread; a new job replaces one that has not started.
+
+        ``ahead`` is a message that gets no answer; of each kind the last is sent.
+        """
         with self._lock:
             self._wanted = None if cancel else (job or self._wanted)
-            self._warm = warm or self._warm
+            if ahead is not None:
+                self._ahead.pop(ahead[0], None)
+                self._ahead[ahead[0]] = ahead
             self._cancel = self._cancel or cancel
         self._wake()
 
@@ -211,6 +227,8 @@ class _EngineThread:
             self._post(rest[0], kind, rest[1:])
         elif kind == "partial":
             self._post(rest[0], kind, rest[1])
+        elif kind == "warmed":
+            log.info("the engine is warm")
         elif kind == "device-failed":
             self._failed_device = rest[0]
             self._post(0, kind, rest[1])
@@ -251,16 +269,17 @@ class _EngineThread:
 
     def _advance(self) -> None:
         with self._lock:
-            wanted, warm = self._wanted, self._warm
+            wanted, ahead = self._wanted, tuple(self._ahead.values())
             cancel = self._cancel or (wanted is not None and self._running is not None)
-            self._cancel, self._warm = False, None
+            self._cancel = False
+            self._ahead.clear()
         if self._gave_up is not None:
             self._refuse(wanted, self._gave_up)
             return
         try:
             self._stop_running(cancel)
-            if warm is not None:
-                self.engine.send(*warm)
+            for message in ahead:
+                self.engine.send(*message)
             if wanted is not None and self._running is None:
                 self._renew_for(wanted[1])
             if wanted is not None and self._running is None and self._is_ready:
@@ -335,6 +354,7 @@ class Background(QObject):
         """
 
         def work() -> None:
+            wait_until_loaded()
             if self._closing and not even_when_closing:
                 return
             try:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -42,10 +42,11 @@ from her2desk.ui.reading_keeper import ReadingKeeper
 from her2desk.ui.right_column import RightColumn
 from her2desk.ui.session import Session
 from her2desk.ui.settings_keeper import SettingsKeeper
+from her2desk.ui.stall_overlay import add_stall_overlay
 from her2desk.ui.status_line import StatusLine
 from her2desk.ui.telling import Telling
 from her2desk.ui.tool_windows import ToolWindows
-from her2desk.ui.window_actions import Deeds, add_actions, tools_menu
+from her2desk.ui.window_actions import add_actions, deeds_of, tools_menu
 
 
 class MainWindow(QMainWindow):
@@ -124,6 +125,7 @@ class MainWindow(QMainWindow):
         self.frame_notices = FrameNotices(self.session, self.workspace, self.background, self)
         self._arrange()
         self._make_actions()
+        self.stalls = add_stall_overlay(self)
         self._connect_session()
         self._connect_widgets()
         self.workspace.setFocus()
@@ -140,6 +142,7 @@ class MainWindow(QMainWindow):
         self.session.open_pack(self._pack_path)
         if not self._library.is_read_only:
             self.tools.network.begin()
+        QTimer.singleShot(0, self._polish_ahead)
 
     def open_files(self, paths: list[Path]) -> None:
         """Import files or folders and open the first of them."""
@@ -180,37 +183,7 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
 
     def _make_actions(self) -> None:
-        right = self.right
-        deeds = Deeds(
-            import_files=self.ask_for_files,
-            choose_pack=self.ask_for_pack,
-            show_import=self.import_table.show_table,
-            train=self.tools.training.open,
-            show_report=self.tools.report.open,
-            show_library=self.tools.library.open,
-            show_packs=self.tools.packs.open,
-            receive=self.tools.network.open_receiving,
-            search_archive=self.tools.network.open_search,
-            open_outline=lambda: self.outlines.open(self.workspace.frame_index),
-            save_outline=self.outlines.save,
-            compare_readers=self.tools.readers.open,
-            show_readings=self.tools.readings.open,
-            audit=self.tools.audit.open,
-            deidentify=self.tools.deidentifying.open,
-            search=self.cases.search.setFocus,
-            show_cases=self.cases.view.setFocus,
-            show_image=self.workspace.setFocus,
-            show_clinical=lambda: right.show_page(right.clinical),
-            show_nomogram=lambda: right.show_page(right.nomogram),
-            show_why=lambda: right.show_page(right.why),
-            switch_theme=self.preferences.toggle_theme,
-            edit_settings=self.preferences.edit,
-            show_problems=self.problems.take_focus,
-            save_bundle=self.problems.saving.save,
-            show_shortcuts=self.show_shortcuts,
-            quit=self.close,
-        )
-        self._actions = add_actions(self, deeds)
+        self._actions = add_actions(self, deeds_of(self))
         tools = tools_menu(self, self._actions)
         readers = ReaderMenu(self._library.readers, lambda: self._library.reader, self)
         readers.reader_chosen.connect(self.preferences.choose_reader)
@@ -294,6 +267,7 @@ class MainWindow(QMainWindow):
         self.header.receive_clicked.connect(self.tools.network.open_receiving)
         self.importer.rows_arrived.connect(self.tools.network.settle)
         self.tools.library.erased.connect(self.case_display.forget_erased)
+        self.tools.library.erased.connect(lambda _cases: self.runner.forget())
         self.tools.library.erased.connect(self.import_table.forget)
         self.tools.library.erased.connect(lambda _cases: self.import_notice.show_messages(()))
         self.tools.library.task_requested.connect(self._do_between_windows)
@@ -348,6 +322,11 @@ class MainWindow(QMainWindow):
         self.right.tell_page()
         self._keep_heatmap_look(self.workspace.view.heatmap_is_shown())
 
+    def _polish_ahead(self) -> None:
+        """Style what was not shown yet, which would else be done as the first answer comes."""
+        for widget in self.findChildren(QWidget):
+            widget.ensurePolished()
+
     # What the session says
 
     def _do_between_windows(self, task: BetweenWindows) -> None:
@@ -391,6 +370,7 @@ class MainWindow(QMainWindow):
             return
         if not self._is_closed:
             self._is_closed = True
+            self.stalls.stop()
             self.tools.close()
             self.asking.close()
             self.importer.close()

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from her2desk.domain.prediction import Prediction
 from her2desk.errors import Her2DeskError
-from her2desk.inference.nomograms import CaseNomogram
 from her2desk.ui.dialogs import Dialogs
 from her2desk.ui.exporting import bedside_picture, write_bedside, write_nomogram
 from her2desk.ui.jobs import Background
 from her2desk.ui.panels.nomogram_view import BEDSIDE, BEDSIDE_WITH_PATIENT, PRINT, NomogramView
 from her2desk.ui.readings import nomogram_shift
+
+if TYPE_CHECKING:
+    from her2desk.inference.nomograms import CaseNomogram
 
 
 class NomogramExports(QObject):
@@ -71,7 +74,7 @@ class NomogramExports(QObject):
 
         self._background.run(write, lambda done: self._written(str(done)), self._failed)
 
-    def _print(self, nomogram: CaseNomogram, prediction: Prediction) -> None:
+    def _print(self, nomogram: "CaseNomogram", prediction: Prediction) -> None:
         from her2desk.ui.printing import ask_printer, page_printer, print_picture
 
         printer = page_printer()

@@ -9,11 +9,11 @@ from her2desk.domain.drawing import Drawing
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.reading import Decision, Impression
 from her2desk.errors import InputRefused
-from her2desk.packs.pack import Pack
 from her2desk.store.library import Library
 
 if TYPE_CHECKING:
     from her2desk.dicom.frames import FrameSource
+    from her2desk.packs.pack import Pack
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class OpenPack:
     """A pack and the file it came from."""
 
     path: Path
-    pack: Pack
+    pack: "Pack"
 
 
 def open_case(library: Library, case_id: int) -> OpenCase:

@@ -1,7 +1,6 @@
 """The case being read: what is on screen, what was asked of the engine, and whether the two agree."""
 
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from her2desk.domain.stability import Stability
 from her2desk.domain.validation import ValidationSource
 from her2desk.errors import Her2DeskError, InputRefused
 from her2desk.inference.engine import PredictRequest
-from her2desk.packs.pack import Pack
 from her2desk.packs.shelf import PackShelf
 from her2desk.packs.trust import PackTrust
 from her2desk.settings import Settings
@@ -24,10 +22,10 @@ from her2desk.store.history import Action
 from her2desk.store.library import Library
 from her2desk.ui.frame_loader import FrameLoader
 from her2desk.ui.jobs import Background, JobRunner
+from her2desk.ui.loading import load_soon
 from her2desk.ui.opened_case import OpenCase, OpenPack, open_case
 from her2desk.ui.ordered_writes import OrderedWrites, stays_open
-
-NEEDED_SOON = ("shapely", "her2desk.inference.readout")  # by the first outline and the first answer
+from her2desk.ui.readings import restated
 
 
 class Session(QObject):
@@ -170,11 +168,7 @@ class Session(QObject):
     def warm_up(self) -> None:
         """Load what the first case and the first outline need before they come."""
         self._frames.warm()
-        self._background.run(
-            lambda: [import_module(name) for name in NEEDED_SOON],
-            lambda _modules: None,
-            self.refused.emit,
-        )
+        load_soon()
 
     def request_frame(self, index: int) -> None:
         """Decode a frame of the present case; ``frame_decoded`` or ``frame_failed`` follows."""
@@ -303,7 +297,9 @@ class Session(QObject):
         self.operating_point = operating_point
         if self.prediction is None or self.pack is None or not self.is_current:
             return
-        self.prediction = self._restated(self.prediction, self.pack.pack, prevalence)
+        self.prediction = restated(
+            self.prediction, self.pack.pack, operating_point, prevalence, self.counted
+        )
         self.answered.emit(self.prediction)
 
     def count(self, source: ValidationSource, prevalence: float | None) -> None:
@@ -328,26 +324,6 @@ class Session(QObject):
             self.case = replace(self.case, pathology=pathology)
             self.pathology_changed.emit(pathology)
 
-    def _restated(self, prediction: Prediction, pack: Pack, prevalence: float | None) -> Prediction:
-        from her2desk.domain.validation import OperatingPoint
-        from her2desk.inference.readout import restate
-
-        asked = self.operating_point
-        if isinstance(asked, float):
-            point = OperatingPoint("own", asked)
-        else:
-            named = pack.operating_points(prediction.estimate.pattern)
-            point = named.get(asked, prediction.readout.operating_point)
-        source = self._source_in(pack, prediction.estimate.pattern)
-        return restate(prediction, pack, point, prevalence, source)
-
-    def _source_in(self, pack: Pack, pattern: str) -> ValidationSource:
-        """The patients whom the reader wants counted, or those that this pack has instead."""
-        from her2desk.inference.evidence import evidence_of
-
-        kinds = (self.counted, ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
-        return next((k for k in kinds if len(evidence_of(pack, pattern, k))), self.counted)
-
     def _changed(self) -> None:
         if self.prediction is not None and not self.is_current:
             self.went_stale.emit()
@@ -362,6 +338,7 @@ class Session(QObject):
         self.prediction = None
         self._frames.open(case.frames, case.image.sha256)
         self.case_opened.emit(case)
+        self._runner.look(case.path, 0 if self.roi is None else self.roi.frame_index)
         self.run()
 
     def _on_reader(self) -> None:
@@ -383,7 +360,8 @@ class Session(QObject):
         if warning is not None:
             result = replace(result, warnings=(*result.warnings, warning))
         # The operating point or the prevalence may have been changed while the engine worked.
-        found = self._restated(result, pack.pack, self.settings.local_prevalence)
+        prevalence = self.settings.local_prevalence
+        found = restated(result, pack.pack, self.operating_point, prevalence, self.counted)
         self.prediction = found
         self.writes.put(lambda: self._keep_answer(case.case_id, found, pack))
         self.answered.emit(found)

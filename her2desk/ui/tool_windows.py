@@ -1,11 +1,11 @@
 """The windows beside the main one: training, readers, readings, local audit, de-identifying."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from her2desk.domain.clinical import Pathology
-from her2desk.packs.pack import Pack
 from her2desk.packs.trust import TrustStore
 from her2desk.store.library import Library
 from her2desk.texts import Message, msg
@@ -19,6 +19,9 @@ from her2desk.ui.reading_log.entrance import ReadingLogEntrance
 from her2desk.ui.report.entrance import ReportEntrance
 from her2desk.ui.session import Session
 from her2desk.ui.training.entrance import TrainingEntrance
+
+if TYPE_CHECKING:
+    from her2desk.packs.pack import Pack
 
 WINDOWS_FILE = "windows.ini"  # where windows stood, beside the settings
 
@@ -116,7 +119,7 @@ class ToolWindows(QObject):
         pack = self._pack()
         return None if pack is None else pack.digest
 
-    def _pack(self) -> Pack | None:
+    def _pack(self) -> "Pack | None":
         opened = self._session.pack
         return None if opened is None else opened.pack
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from her2desk.texts import tr
+
+if TYPE_CHECKING:
+    from her2desk.ui.main_window import MainWindow
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,40 @@ class Deeds:
 
 # The actions that stand under Tools in the header too: report, outlines, readers, files, what is kept.
 TOOL_GROUPS = (slice(3, 4), slice(4, 6), slice(6, 9), slice(9, 13), slice(13, 15))
+
+
+def deeds_of(window: "MainWindow") -> Deeds:
+    """What each key and menu entry of ``window`` does."""
+    right = window.right
+    return Deeds(
+        import_files=window.ask_for_files,
+        choose_pack=window.ask_for_pack,
+        show_import=window.import_table.show_table,
+        train=window.tools.training.open,
+        show_report=window.tools.report.open,
+        show_library=window.tools.library.open,
+        show_packs=window.tools.packs.open,
+        receive=window.tools.network.open_receiving,
+        search_archive=window.tools.network.open_search,
+        open_outline=lambda: window.outlines.open(window.workspace.frame_index),
+        save_outline=window.outlines.save,
+        compare_readers=window.tools.readers.open,
+        show_readings=window.tools.readings.open,
+        audit=window.tools.audit.open,
+        deidentify=window.tools.deidentifying.open,
+        search=window.cases.search.setFocus,
+        show_cases=window.cases.view.setFocus,
+        show_image=window.workspace.setFocus,
+        show_clinical=lambda: right.show_page(right.clinical),
+        show_nomogram=lambda: right.show_page(right.nomogram),
+        show_why=lambda: right.show_page(right.why),
+        switch_theme=window.preferences.toggle_theme,
+        edit_settings=window.preferences.edit,
+        show_problems=window.problems.take_focus,
+        save_bundle=window.problems.saving.save,
+        show_shortcuts=window.show_shortcuts,
+        quit=window.close,
+    )
 
 
 def add_actions(window: QWidget, deeds: Deeds) -> list[QAction]:

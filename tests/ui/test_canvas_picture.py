@@ -1,5 +1,7 @@
 """What a window does to a picture is the same whatever way it is worked out."""
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -53,3 +55,16 @@ def test_every_pixel_on_screen_is_the_tables_value(
     if expected.ndim == 2:
         expected = np.repeat(expected[:, :, None], 3, axis=2)
     np.testing.assert_array_equal(painted, expected)
+
+
+def test_a_frame_is_held_without_a_copy_and_outlives_who_brought_it(qtbot: QtBot) -> None:
+    pixels = np.full((40, 50, 3), 10, np.uint8)
+    picture, size = Picture(), QSize(50, 40)
+    picture.set_pixels(pixels)
+    pixels[:] = 200  # before it is first painted: the very array is held
+    assert pixels.flags.c_contiguous
+    picture.pixmap(ViewTransform(), size, 1.0, None, 0.0)
+    del pixels
+    gc.collect()
+    moved = picture.pixmap(ViewTransform(2.0), size, 1.0, None, 0.0).toImage()
+    assert moved.pixelColor(20, 20).getRgb()[:3] == (200, 200, 200)

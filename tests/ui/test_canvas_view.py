@@ -1,6 +1,7 @@
 """Drawing, moving and windowing with a real mouse and real keys."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,9 +12,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from her2desk.domain.drawing import Drawing, drawing_of
-from her2desk.domain.image import Region
+from her2desk.domain.image import Region, UltrasoundImage
 from her2desk.domain.roi import Box, Roi
 from her2desk.ui.canvas.image_view import ImageView
+from her2desk.ui.canvas.picture import HeatLayer, heat_layer
 from her2desk.ui.canvas.tools import Tool
 from her2desk.ui.theme import apply_theme, colours
 from tests.ui.canvas_samples import (
@@ -26,6 +28,7 @@ from tests.ui.canvas_samples import (
     at,
     click,
     drag,
+    grey,
     nearly,
     pixel,
 )
@@ -612,3 +615,49 @@ def test_other_keys_are_left_to_the_window(qtbot: QtBot, make: Make) -> None:
         assert not event.isAccepted()
     enter = QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5))
     QApplication.sendEvent(view, enter)
+
+
+def test_turning_frames_measures_the_outline_once(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[Roi] = []
+
+    def measure(roi: Roi, _image: UltrasoundImage) -> str:
+        measured.append(roi)
+        return f"{len(measured)} mm"
+
+    monkeypatch.setattr("her2desk.ui.canvas.image_view.roi_size_text", measure)
+    view = make()
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
+    for frame in range(5):
+        view.show_frame(grey(), frame)
+    assert len(measured) == 1
+    moved = Roi(0, (*SQUARE[:3], (20.0, 60.0)))
+    view.set_drawing(drawing_of(moved))
+    assert measured[1:] == [moved]
+    assert "2 mm" in view.accessibleDescription()
+    assert view.image is not None
+    view.describe_image(replace(view.image, pixel_spacing_mm=(0.1, 0.1)))
+    assert len(measured) == 3
+
+
+def test_a_heatmap_nobody_looks_at_is_not_coloured(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coloured: list[Box] = []
+
+    def colour(values: np.ndarray, crop: Box) -> HeatLayer:
+        coloured.append(crop)
+        return heat_layer(values, crop)
+
+    monkeypatch.setattr("her2desk.ui.canvas.image_view.heat_layer", colour)
+    view = make()
+    view.set_drawing(drawing_of(Roi(0, SQUARE)))
+    view.set_heatmap(np.ones((4, 4), np.float32), Box(10, 10, 70, 60))
+    view.grab()
+    assert not coloured
+    view.set_heatmap_visible(True)
+    assert view.heatmap_is_shown()
+    view.grab()
+    view.grab()
+    assert coloured == [Box(10, 10, 70, 60)]

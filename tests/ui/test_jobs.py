@@ -218,6 +218,36 @@ class _Heard:
         self.sent.append(message)
 
 
+def test_what_is_wished_ahead_goes_before_the_question_and_of_each_kind_the_last(tmp_path):
+    thread = _EngineThread(tmp_path, lambda *_: None)
+    thread.engine = engine = _Heard()
+    engine.says = ("ready",)
+    thread._hear()
+    wishes = [("look", "a", 0), ("warm", "old", "cpu"), ("look", "b", 3), ("forget",)]
+    for wish in (*wishes, ("warm", "new", "cpu")):
+        thread.ask(ahead=wish)
+    thread.ask(job=(1, demo_request()))
+    thread._advance()
+    ahead = [("look", "b", 3), ("forget",), ("warm", "new", "cpu")]
+    assert engine.sent[:3] == ahead
+    assert engine.sent[3][:2] == ("run", 1)
+    thread.ask(cancel=True)
+    thread._advance()
+    assert engine.sent[4:] == [("cancel", 1)]
+
+
+def test_an_engine_that_looked_ahead_and_forgot_answers_all_the_same(qtbot, runner):
+    runner.warm(demo_pack_path(), "cpu")
+    runner.look(demo_case_dir() / "demo.dcm", 0)
+    runner.look(Path("gone.dcm"), 0)
+    with qtbot.waitSignal(runner.finished, timeout=WAIT_MS) as first:
+        runner.submit(demo_request())
+    runner.forget()
+    with qtbot.waitSignal(runner.finished, timeout=WAIT_MS) as second:
+        runner.submit(demo_request())
+    assert first.args[1].estimate == second.args[1].estimate
+
+
 def test_a_failed_device_is_told_and_only_another_choice_renews_the_engine(tmp_path):
     told = []
     thread = _EngineThread(tmp_path, lambda *what: told.append(what))

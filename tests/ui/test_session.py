@@ -48,6 +48,7 @@ class Runner(QObject):
         super().__init__()
         self.requests: list = []
         self.warmed: list = []
+        self.looked_at: list = []
         self.cancels = 0
 
     def submit(self, request) -> int:
@@ -59,6 +60,9 @@ class Runner(QObject):
 
     def warm(self, path, device) -> None:
         self.warmed.append((path, device))
+
+    def look(self, path, frame_index) -> None:
+        self.looked_at.append((path, frame_index))
 
 
 @pytest.fixture(scope="module")
@@ -263,6 +267,8 @@ def test_opening_the_case_again_brings_back_what_was_left(qtbot, session, runner
     assert (session.roi, session.clinical) == (roi, record)
     assert session.prediction is None
     assert runner.requests[-1].clinical == record  # and it is asked about at once
+    path = session.case.path
+    assert runner.looked_at == [(path, 0), (path, roi.frame_index)]
 
 
 def test_a_case_that_is_not_there_is_refused_and_the_present_one_stays(qtbot, session):

@@ -335,8 +335,8 @@ def test_a_backup_restored_from_the_window_closes_it_and_opens_another_that_says
     assert seen["title"] is False
 
 
-def test_erasing_the_open_case_leaves_nothing_of_the_patient_on_screen(
-    seat: Seat, tmp_path: Path
+def test_erasing_the_open_case_leaves_nothing_of_the_patient_on_screen_or_in_the_engine(
+    seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted = instance(tmp_path / "in", 1, PatientID="QX-7781", PatientName="Xylophon^Quintessa")
     named = planted.rename(planted.with_name("Xylophon Quintessa.dcm"))
@@ -361,10 +361,13 @@ def test_erasing_the_open_case_leaves_nothing_of_the_patient_on_screen(
         type_into(question.typed, "QX-7781")  # type: ignore[attr-defined]
         click(question.erase)  # type: ignore[attr-defined]
 
+    forgotten: list[bool] = []
+    monkeypatch.setattr(window.runner, "forget", lambda: forgotten.append(True))
     wait_until(library.erase.isEnabled)
     with asked(erase):
         click(library.erase)
         wait_until(lambda: window.session.case is None)
+    assert forgotten == [True]
     wait_until(lambda: window.cases.empty_text().startswith("No cases yet."))
     seat.settle()
     wait_until(lambda: library.table.view.model().rowCount() == 0)

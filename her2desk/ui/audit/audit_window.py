@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -35,6 +36,11 @@ _FIRST_SIZE = (1160, 760)
 _LEAST_SIZE = (1080, 540)
 
 
+class _Tab(Protocol):
+    def set_page(self, page: Page) -> None:
+        """Show this audit."""
+
+
 class AuditWindow(QWidget):
     """Non-modal; ``load`` and ``write`` run off the GUI thread.
 
@@ -59,6 +65,7 @@ class AuditWindow(QWidget):
         self._load, self._write, self._background = load, write, background
         self._ask_place = ask_place or self._ask_by_dialog
         self.page: Page | None = None
+        self._coming: Page | None = None
         self.performance = PerformanceTab()
         self.over_time = OverTimeTab()
         self.inputs = InputsTab()
@@ -128,20 +135,28 @@ class AuditWindow(QWidget):
         self._background.run(lambda: write_table(path, columns, rows), done, self._say)
 
     def _take(self, page: Page) -> None:
+        """Fill one tab in each turn of the event loop, the one that is seen first at once."""
+        self._coming = page
+        self._fill(
+            page, [self.performance, self.over_time, self.inputs, self.cases, self.recalibrate]
+        )
+
+    def _fill(self, page: Page, tabs: list[_Tab]) -> None:
+        if page is not self._coming:
+            return  # the library was read once more meanwhile
+        tabs.pop(0).set_page(page)
+        if tabs:
+            QTimer.singleShot(0, self, lambda: self._fill(page, tabs))
+        else:
+            self._show(page)
+
+    def _show(self, page: Page) -> None:
         self.page = page
         self.busy.hide()
         identity = page.audit.pack.identity
         self.setWindowTitle(
             tr("Local audit of {pack}").format(pack=f"{identity.name} {identity.version}")
         )
-        for tab in (
-            self.performance,
-            self.over_time,
-            self.inputs,
-            self.cases,
-            self.recalibrate,
-        ):
-            tab.set_page(page)
         has_cases = bool(page.audit.results.cases)
         self.empty.setText(
             tr(

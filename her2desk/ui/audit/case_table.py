@@ -59,6 +59,7 @@ class CaseModel(RowsModel["LocalCase"]):
         super().__init__(titles, parent)
         self._called: dict[int, bool] = {}
         self._unread: frozenset[int] = frozenset()
+        self._keys: dict[int, list[object]] = {}
 
     def set_audit(self, audit: "LocalAudit", unread: frozenset[int] = frozenset()) -> None:
         """Show this audit's cases; of ``unread`` ones nothing of the answer."""
@@ -69,6 +70,7 @@ class CaseModel(RowsModel["LocalCase"]):
             for case_id, points in called.items()
             if _POINT in points and case_id not in unread
         }
+        self._keys = {}
         self.set_rows(audit.results.cases)
 
     def alignment(self, column: int) -> Qt.AlignmentFlag:
@@ -80,14 +82,14 @@ class CaseModel(RowsModel["LocalCase"]):
         return flags | Qt.ItemFlag.ItemIsEditable if index.column() in _CHOICES else flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if role == _SORT_ROLE:  # asked twice for each comparison
+            return self._sort_keys(index.column())[index.row()]
         case, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self.alignment(column)
         if role == Qt.ItemDataRole.EditRole and column in _CHOICES:
             return case.pathology.her2_ihc if column == IHC else case.pathology.her2_fish
-        if role == _SORT_ROLE and column == PREDICTED:
-            return -math.inf if case.case_id in self._unread else case.answer.logit
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, _SORT_ROLE):
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self._text(case, column)
         return None
 
@@ -106,6 +108,17 @@ class CaseModel(RowsModel["LocalCase"]):
         if entered != before:
             self.pathology_entered.emit(case.case_id, entered)
         return True
+
+    def _sort_keys(self, column: int) -> list[object]:
+        """What the rows are sorted by in a column, row by row."""
+        if column not in self._keys:
+            self._keys[column] = [self._sort_key(case, column) for case in self.rows]
+        return self._keys[column]
+
+    def _sort_key(self, case: "LocalCase", column: int) -> object:
+        if column != PREDICTED:
+            return self._text(case, column)
+        return -math.inf if case.case_id in self._unread else case.answer.logit
 
     def _text(self, case: "LocalCase", column: int) -> str:
         cells: dict[int, Callable[[], str]] = {

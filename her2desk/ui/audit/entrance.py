@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, Signal
 
 from her2desk.domain.clinical import Pathology
 from her2desk.errors import InputRefused
-from her2desk.packs.pack import Pack
 from her2desk.store.library import Library
 from her2desk.texts import msg
 from her2desk.ui.entrance import Entrance
 from her2desk.ui.jobs import Background
 
 if TYPE_CHECKING:
+    from her2desk.packs.pack import Pack
     from her2desk.ui.audit.audit_window import AuditWindow
     from her2desk.ui.audit.page import Page, RecalibrationOrder
 
@@ -36,7 +36,7 @@ class AuditEntrance(Entrance["AuditWindow"]):
     def __init__(
         self,
         library: Library,
-        pack: Callable[[], Pack | None],
+        pack: Callable[[], "Pack | None"],
         asked_first: Callable[[], str | None],
         parent: QObject | None = None,
     ) -> None:

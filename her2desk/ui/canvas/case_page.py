@@ -4,7 +4,6 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.proposal import Proposal
-from her2desk.inference.cautions import ANSWERED_CODES
 from her2desk.texts import Message
 from her2desk.ui.canvas.calibrate_bar import CalibrateBar
 from her2desk.ui.canvas.cine_bar import CineBar
@@ -42,6 +41,8 @@ class CasePage(QWidget):
 
     def describe(self, image: UltrasoundImage) -> None:
         """Say above the picture what its reader should know of the file."""
+        from her2desk.inference.cautions import ANSWERED_CODES
+
         self.calibrate_bar.set_image(image)
         # What a ruler answers is asked by the bar, and is not said twice.
         told = [w.message.text() for w in image.warnings if w.code not in ANSWERED_CODES]

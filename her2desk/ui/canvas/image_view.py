@@ -25,16 +25,18 @@ class ImageView(KeyedView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._heat: HeatLayer | None = None
+        self._heat_values: tuple[NDArray[np.float32], Box] | None = None
+        self._heat: HeatLayer | None = None  # coloured when it is first seen
         self._heat_of: tuple[Roi | None, int] = (None, 0)
         self._heat_words = ""
         self._is_heat_wanted = False
+        self._sized: tuple[Roi, UltrasoundImage, str] | None = None
         self.setAccessibleName(tr("Ultrasound image"))
         self.drawing_changed.connect(self._describe)
 
     def set_image(self, image: UltrasoundImage | None) -> None:
         """Get ready for another image: no frame, nothing drawn, no heatmap, no history."""
-        self._heat = None
+        self._heat_values = self._heat = None
         super().set_image(image)
         self._describe()
 
@@ -73,7 +75,8 @@ class ImageView(KeyedView):
         It is shown only beside that very ROI on its frame, ``words`` under its crop; ``None``
         forgets it.
         """
-        self._heat = None if values is None else heat_layer(values, crop)
+        self._heat_values = None if values is None else (values, crop)
+        self._heat = None
         self._heat_words = words
         home = roi if roi is not None else self.roi()
         self._heat_of = (home, home.frame_index if home is not None else self.frame_index)
@@ -84,13 +87,24 @@ class ImageView(KeyedView):
         self._is_heat_wanted = is_visible
         self.update()
 
+    def size_text(self, roi: Roi, image: UltrasoundImage) -> str:
+        """How large an outline is; kept, so that it is not measured anew at every turned frame."""
+        if self._sized is None or self._sized[0] is not roi or self._sized[1] is not image:
+            self._sized = roi, image, roi_size_text(roi, image)
+        return self._sized[2]
+
     def outline_text(self) -> str:
         """Which of several outlines is shown, and which answers; empty for fewer than two."""
         return which_outline(self.drawing, self.frame_index)
 
     def heatmap_is_shown(self) -> bool:
         """Whether a heatmap lies over the picture now."""
-        return self._visible_heat() is not None
+        if not self._is_heat_wanted or self._heat_values is None:
+            return False
+        roi, frame_index = self._heat_of
+        board = self._board
+        is_changing = board.preview is not None or board.is_wiped
+        return self.roi() == roi and self.frame_index == frame_index and not is_changing
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows, Home and End turn frames; the rest is drawing and zooming."""
@@ -118,11 +132,11 @@ class ImageView(KeyedView):
 
     def _visible_heat(self) -> HeatLayer | None:
         """The heatmap, unless it belongs to another outline or frame than the one shown."""
-        roi, frame_index = self._heat_of
-        board = self._board
-        is_changing = board.preview is not None or board.is_wiped
-        is_of_this = self.roi() == roi and self.frame_index == frame_index and not is_changing
-        return self._heat if self._is_heat_wanted and is_of_this else None
+        if self._heat_values is None or not self.heatmap_is_shown():
+            return None
+        if self._heat is None:
+            self._heat = heat_layer(*self._heat_values)
+        return self._heat
 
     def _paint_over(self, painter: QPainter) -> None:
         if self.image is None:
@@ -188,7 +202,7 @@ class ImageView(KeyedView):
             points = trn("outline of {n} point", "outline of {n} points", len(roi.polygon))
             sentences.append(
                 tr("{size}, {points} on frame {number}.").format(
-                    size=roi_size_text(roi, self.image), points=points, number=roi.frame_index + 1
+                    size=self.size_text(roi, self.image), points=points, number=roi.frame_index + 1
                 )
             )
         if self.outline_text():

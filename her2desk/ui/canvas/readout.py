@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from her2desk.domain.roi import Point
 from her2desk.texts import msg, tr, trn
-from her2desk.ui.canvas.calibration import calibration_text, roi_size_text, spacing_for
+from her2desk.ui.canvas.calibration import calibration_text, spacing_for
 from her2desk.ui.canvas.elided_label import ElidedLabel
 from her2desk.ui.canvas.ground import paint_ground
 from her2desk.ui.canvas.image_view import ImageView
@@ -70,7 +70,7 @@ def _size_text(view: ImageView) -> str:
         return " · ".join((points, *how))
     if roi is None:
         return tr("No outline yet")
-    parts = [roi_size_text(roi, image)]
+    parts = [view.size_text(roi, image)]
     if roi.frame_index != view.frame_index:
         parts.append(tr("on frame {number}").format(number=roi.frame_index + 1))
     return " · ".join(parts)

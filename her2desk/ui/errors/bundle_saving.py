@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from her2desk.diagnostics.bundle import write_bundle
 from her2desk.errors import Her2DeskError
 from her2desk.ui.jobs import Background
 from her2desk.ui.training.command_line import program
@@ -51,6 +50,8 @@ class BundleSaving(QObject):
         self._background.run(lambda: self._write(path), self.written.emit, self._refuse)
 
     def _write(self, path: Path) -> Path:
+        from her2desk.diagnostics.bundle import write_bundle
+
         path.unlink(missing_ok=True)
         doctor = ["doctor", "--bundle", str(path), "--library", str(self._library_dir), "--json"]
         try:

@@ -1,17 +1,20 @@
 """Between a pack that was opened and its use: who vouches for it is asked, once."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from her2desk.errors import Her2DeskError, PackRefused
-from her2desk.packs.pack import Pack
 from her2desk.packs.trust import How, PackTrust, TrustStore
 from her2desk.texts import msg
 from her2desk.ui.jobs import Background
 from her2desk.ui.opened_case import OpenPack
 from her2desk.ui.packs.trust_question import TrustAnswer, TrustQuestion
+
+if TYPE_CHECKING:
+    from her2desk.packs.pack import Pack
 
 
 class TrustAsking(QObject):
@@ -107,7 +110,7 @@ class TrustAsking(QObject):
             question.deleteLater()
 
 
-def _trust(store: TrustStore, pack: Pack, name: str) -> None:
+def _trust(store: TrustStore, pack: "Pack", name: str) -> None:
     from her2desk.packs.signing import signer_of
 
     key = signer_of(pack.archive)
@@ -115,7 +118,7 @@ def _trust(store: TrustStore, pack: Pack, name: str) -> None:
     store.trust(key, name, How.FIRST_USE)
 
 
-def _not_wanted(pack: Pack) -> PackRefused:
+def _not_wanted(pack: "Pack") -> PackRefused:
     identity = pack.identity
     return PackRefused(
         msg("The pack {name} {version} is not used.", name=identity.name, version=identity.version),

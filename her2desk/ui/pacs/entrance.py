@@ -1,5 +1,6 @@
 """The way from the main window to the DICOM network."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +83,10 @@ class PacsEntrance(QObject):
     def settle(self, rows: Iterable[ImportRow]) -> None:
         """What became of imported files; those of the inbox go, or are put aside."""
         inbox = self.desk.inbox
-        ours = [row for row in rows if Path(row.place).parent == inbox]
+        within = f"{inbox}{os.sep}"  # no path is taken apart for thousands of rows from elsewhere
+        ours = [
+            row for row in rows if row.place.startswith(within) and Path(row.place).parent == inbox
+        ]
         if ours:
             self._run(lambda: self.desk.settle(ours), lambda _none: None, even_when_closing=True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QStandardItemModel
@@ -16,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from her2desk.inference.nomograms import CaseNomogram
 from her2desk.stats.statements import interval_scope
 from her2desk.texts import tr
 from her2desk.ui.panels.nomogram_canvas import NomogramCanvas
@@ -25,6 +25,9 @@ from her2desk.ui.panels.nomogram_words import arithmetic_lines, clipped_sentence
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.inputs import QuietComboBox
 from her2desk.ui.widgets.labels import wrapped
+
+if TYPE_CHECKING:
+    from her2desk.inference.nomograms import CaseNomogram
 
 PICTURES = ("svg", "pdf", "png")
 BEDSIDE, BEDSIDE_WITH_PATIENT, PRINT = "bedside", "bedside-patient", "print"
@@ -76,7 +79,7 @@ class NomogramView(QWidget):
         self.back.clicked.connect(self.canvas.reset)
         self._refresh()
 
-    def set_nomograms(self, nomograms: Sequence[CaseNomogram], shift: float) -> None:
+    def set_nomograms(self, nomograms: Sequence["CaseNomogram"], shift: float) -> None:
         """Offer a case's nomograms, the answer's first; a choice among the same ones stays.
 
         ``shift`` is what moves the log-odds to the local prevalence (V11).
@@ -96,7 +99,7 @@ class NomogramView(QWidget):
         self._fill_models()
         self.canvas.clear()
 
-    def nomogram(self) -> CaseNomogram | None:
+    def nomogram(self) -> "CaseNomogram | None":
         """What is shown, or None."""
         return self._shown
 
@@ -146,7 +149,7 @@ class NomogramView(QWidget):
             if nomogram.obstacle is not None and isinstance(model, QStandardItemModel):
                 model.item(index).setEnabled(False)
 
-    def _model_name(self, nomogram: CaseNomogram) -> str:
+    def _model_name(self, nomogram: "CaseNomogram") -> str:
         if nomogram.obstacle is not None:
             return tr("{name}: {obstacle}").format(
                 name=nomogram.name, obstacle=nomogram.obstacle.text()

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from her2desk.errors import PackRefused
-from her2desk.packs import shelf as shelf_module
+from her2desk.packs import pack as pack_module
 from her2desk.packs.archive import write_archive
 from her2desk.packs.pack import open_pack
 from her2desk.packs.shelf import PackShelf, Signed
@@ -56,7 +56,7 @@ def test_a_pack_that_is_kept_already_is_not_read_again(
 ) -> None:
     source = write_version(tmp_path / "ward.h2pack", "1.0")
     kept = shelf.keep(source)
-    monkeypatch.setattr(shelf_module, "open_pack", never_opened)
+    monkeypatch.setattr(pack_module, "open_pack", never_opened)
     assert shelf.keep(source) == kept
     assert PackShelf(shelf.folder).kept() == (kept,)
 
@@ -66,7 +66,7 @@ def test_a_pack_that_is_open_already_is_kept_without_reading_its_file(
 ) -> None:
     source = write_version(tmp_path / "ward.h2pack", "1.0")
     pack = open_pack(source)
-    monkeypatch.setattr(shelf_module, "open_pack", never_opened)
+    monkeypatch.setattr(pack_module, "open_pack", never_opened)
     source.unlink()
     kept = shelf.keep(source, pack)
     assert kept.path.is_file()
