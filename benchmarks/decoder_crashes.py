@@ -32,8 +32,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from benchmarks.memory import peak_bytes
 from benchmarks.public_data import data_folder
+from her2desk.benchmark.processes import peak_bytes
 from her2desk.dicom.codestream import END_OF_CODESTREAM, SOF_ALL, START_OF_J2K, is_complete
 from her2desk.dicom.frames import check_codestream, decode_frame
 from her2desk.dicom.header import J2K_SYNTAXES, JPEG_LS_SYNTAXES, JPEG_SYNTAXES, RLE, read_header

@@ -22,8 +22,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.memory import peak_bytes
 from benchmarks.public_data import data_folder
+from her2desk.benchmark.processes import peak_bytes
 
 HANG_S = 5.0  # of the processor's time: other work on the machine is no fault of the file
 SLEEP_S = 60.0  # of the clock's: for what waits and does not work

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from benchmarks.memory import peak_bytes
+from her2desk.benchmark.processes import peak_bytes
 from her2desk.packs.archive import (
     MAX_ARRAY_BYTES,
     MAX_MEMBERS,

@@ -11,6 +11,7 @@ from her2desk import __version__
 from her2desk.cli import (
     agreement,
     audit,
+    benchmark,
     deidentify,
     doctor,
     evaluate,
@@ -36,7 +37,7 @@ from her2desk.texts import CATALOGUE, tr
 PROGRAM = "her2desk"
 PARTS = (
     import_files, predict, report, train, validate, features, evaluate, nomogram, agreement, audit,
-    outline, pack, pacs, library, phantom, deidentify, doctor,
+    outline, pack, pacs, library, phantom, deidentify, benchmark, doctor,
 )  # fmt: skip
 
 
