@@ -70,6 +70,10 @@ What each benchmark of the window printed in the same run (`clock` is what a han
 | --- | --- | --- |
 | GUI thread, first prediction: longest stall 60.0 ms, p99 3.0 ms; own work 9.0 ms | longest stall < 50 ms, p99 < 16 ms | **no** |
 
+Not met:
+
+- GUI thread, first prediction: 1.2 times off. No arithmetic sets a limit: the window's thread itself worked 9.0 ms at a time at most, the rest it waited for Python's lock or for a processor.
+
 ```
 start: 0.8 s
 ```
@@ -102,7 +106,7 @@ def test_the_page_describes_the_machine_and_how_it_was_measured() -> None:
     assert "100 GFLOP/s" in written
     assert "10 GB/s" in written
     assert "other programs ran" not in written
-    assert "Every goal that was measured is met." in written
+    assert "Every goal of this table that could be measured is met." in written
     busy = {**document(), "machine": {**asdict(MACHINE), "load_before": 1.7}}
     assert "other programs ran" in page(busy)
 
@@ -118,10 +122,25 @@ def test_the_page_describes_the_machine_and_how_it_was_measured() -> None:
             "threshold dragged, Result open: clock median 3.0 ms, p99 17.0 ms, longest 20.0 ms",
             False,
         ),
+        ("native         444       21    59.7    59.7      7.7     3.0      454", True),
+        ("real, JPEG      12      148    59.5    40.0      6.8     2.4      146", False),
+        ("RLE            345       46    59.2    57.3     60.7     4.4      484", False),
+        ("RLE            345       46    59.2    57.3      6.7     4.4      601", False),
     ],
 )
 def test_a_line_of_a_windows_benchmark_is_judged(line: str, is_met: bool) -> None:
     assert verdict_of(line).is_met is is_met
+
+
+def test_a_cine_that_is_too_slow_stands_beside_what_decoding_takes() -> None:
+    lines = [
+        "JPEG 2000           85       88    14.2    23.4      9.0     2.9      505",
+        "  baseline                   77    14.8             76.1    76.1      675",
+    ]
+    written = page(document(window=[{"module": "benchmarks.imaging_cine", "lines": lines}]))
+    assert "- JPEG 2000: 4.23 times too few frames. Limit: every frame has to be" in written
+    assert "shows 14.8 a second." in written
+    assert lines[1] in written
 
 
 def test_a_line_without_a_goal_is_quoted_as_it_is() -> None:
