@@ -65,9 +65,15 @@ class FrameLoader(QObject):
 
     def open(self, frames: "FrameSource", sha256: str) -> None:
         """Take another image; what was asked of the one before is forgotten."""
+        self.leave()
+        self._source, self._sha256 = frames, sha256
+
+    def leave(self) -> None:
+        """Forget the image with its frames, as when its patient was erased."""
         self._serial += 1
-        self._source, self._sha256, self._last = frames, sha256, None
-        self._thread().forget()
+        self._source, self._sha256, self._last = None, "", None
+        if self._worker is not None:
+            self._worker.forget()
 
     def request(self, index: int) -> None:
         """Ask for a frame, from 0; ``decoded`` or ``failed`` follows, never at once."""
@@ -175,19 +181,23 @@ class _FrameThread:
 
     def _loop(self) -> None:
         while self._wait():
-            if self._wish is None and self._is_to_start:
-                self._is_to_start = False
-                self._start()
-            with self._changed:
-                wish, self._wish = self._wish, None
-                source, ahead = self._source, None
-                if wish is None and source is not None and self._ahead:
-                    ahead = self._ahead.popleft()
-            if wish is not None:
-                self._answer(wish)
-            elif source is not None and ahead is not None and self._may_read_ahead(source):
-                self._outcome(source, ahead)
+            self._do_next()
         self.process.stop()
+
+    def _do_next(self) -> None:
+        """One thing that there is to do; between two of them the thread holds no image."""
+        if self._wish is None and self._is_to_start:
+            self._is_to_start = False
+            self._start()
+        with self._changed:
+            wish, self._wish = self._wish, None
+            source, ahead = self._source, None
+            if wish is None and source is not None and self._ahead:
+                ahead = self._ahead.popleft()
+        if wish is not None:
+            self._answer(wish)
+        elif source is not None and ahead is not None and self._may_read_ahead(source):
+            self._outcome(source, ahead)
 
     def _wait(self) -> bool:
         """Wait for something to do; False when closing."""

@@ -280,6 +280,7 @@ class Session(QObject):
     def leave_case(self) -> None:
         """Have no case open, as when the present one was erased."""
         self._runner.cancel()
+        self._frames.leave()
         self.case, self.drawing, self.clinical = None, Drawing(), ClinicalRecord()
         self.prediction = None
         self.case_left.emit()

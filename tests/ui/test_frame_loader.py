@@ -5,6 +5,7 @@ import os
 import re
 import threading
 import time
+import weakref
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,6 +106,18 @@ def test_a_frame_arrives_with_its_number_and_its_image(qtbot: QtBot, loader: Fra
     index, pixels, sha256 = decoded.args
     assert (index, sha256) == (3, "abc")
     assert (pixels == 3).all()
+
+
+def test_of_an_image_that_is_left_nothing_is_held(qtbot: QtBot, loader: FrameLoader) -> None:
+    source = FrameSource(numbered, 5)
+    left = weakref.ref(source)
+    loader.open(source, "abc")
+    shown(qtbot, loader, 3)
+    loader.leave()
+    del source
+    qtbot.waitUntil(lambda: left() is None, timeout=WAIT_MS)
+    with qtbot.assertNotEmitted(loader.decoded, wait=50):
+        loader.request(0)
 
 
 def test_a_frame_never_arrives_while_it_is_being_asked_for(
