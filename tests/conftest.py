@@ -1,5 +1,6 @@
 """What all tests share: the public test data, and a library of their own."""
 
+import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,3 +54,11 @@ def orthanc(running_archive: Orthanc) -> Orthanc:
     """A real archive, empty."""
     running_archive.empty()
     return running_archive
+
+
+@pytest.fixture
+def nothing_left_running() -> Iterator[None]:
+    """What the test started has ended with it; pools of earlier tests live on."""
+    before = set(multiprocessing.active_children())
+    yield
+    assert set(multiprocessing.active_children()) <= before

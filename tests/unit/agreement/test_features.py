@@ -1,7 +1,6 @@
 """Features over the cases of two readers: figures, refusals, and a process of their own."""
 
 import math
-import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +101,7 @@ def quick_file(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.usefixtures("nothing_left_running")
 def test_a_process_of_its_own_finds_the_same(quick_file: str) -> None:
     cases, steps = reader_cases(5), Steps()
     table = features_in_process(cases, PAIR, quick_file, steps, minimum=5)
@@ -115,7 +115,6 @@ def test_a_process_of_its_own_finds_the_same(quick_file: str) -> None:
         equal_nan=True,
     )
     assert steps.said[0] == (0, "Reading 5 images")
-    assert not multiprocessing.active_children()
 
 
 def test_too_few_cases_start_no_process(quick_file: str) -> None:
@@ -125,18 +124,18 @@ def test_too_few_cases_start_no_process(quick_file: str) -> None:
     assert table.note is not None
 
 
+@pytest.mark.usefixtures("nothing_left_running")
 def test_what_the_process_refuses_is_refused_here(tmp_path: Path) -> None:
     with pytest.raises(InputRefused):
         features_in_process(
             reader_cases(5), PAIR, str(tmp_path / "gone.json"), SilentProgress(), minimum=5
         )
-    assert not multiprocessing.active_children()
 
 
+@pytest.mark.usefixtures("nothing_left_running")
 def test_stopping_ends_the_process(quick_file: str) -> None:
     with pytest.raises(Cancelled):
         features_in_process(reader_cases(5), PAIR, quick_file, Steps(stop_after=1), minimum=5)
-    assert not multiprocessing.active_children()
 
 
 def test_a_process_that_dies_is_told(quick_file: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """Scenes run in processes of their own, and the document of what they found."""
 
 import json
-import multiprocessing
 from dataclasses import replace
 from typing import Any
 
@@ -62,6 +61,7 @@ def one_process(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return asked
 
 
+@pytest.mark.usefixtures("nothing_left_running")
 def test_a_scene_is_timed_in_another_process_and_its_steps_are_told() -> None:
     watching = Watching()
     scene = StandIn()
@@ -70,9 +70,9 @@ def test_a_scene_is_timed_in_another_process_and_its_steps_are_told() -> None:
     assert timed.baseline.all_ms == (1000,) * 2
     assert timed.difference == 0.01
     assert "fast: 7 of 7 rounds" in [text.text() for _, text in watching.told]
-    assert multiprocessing.active_children() == []
 
 
+@pytest.mark.usefixtures("nothing_left_running")
 @pytest.mark.parametrize(
     ("ends", "error"),
     [("refuses", InputRefused), ("fails", Her2DeskError), ("dies", EngineFailed)],
@@ -81,14 +81,13 @@ def test_what_goes_wrong_there_is_raised_here(ends: str, error: type[Exception])
     scene = StandIn(ends=ends)
     with pytest.raises(error):
         done_apart(TimeTask(scene, scene.rows, 1, __file__), SilentProgress())
-    assert multiprocessing.active_children() == []
 
 
+@pytest.mark.usefixtures("nothing_left_running")
 def test_work_that_hangs_is_ended_when_it_is_to_stop() -> None:
     scene = StandIn(ends="hangs")
     with pytest.raises(Cancelled):
         done_apart(TimeTask(scene, scene.rows, 1, __file__), ImpatientAt("warming up"))
-    assert multiprocessing.active_children() == []
 
 
 def test_the_document_has_the_contracts_keys_and_is_json(one_process: list[Any]) -> None:
