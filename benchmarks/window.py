@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from her2desk.cli.window_start import EMPTY, PRODUCT
 from her2desk.domain.stability import Stability
 
 if TYPE_CHECKING:
@@ -26,40 +27,6 @@ if TYPE_CHECKING:
 
 ROUNDS = 7
 CASES = 300
-
-EMPTY = """
-import sys, time
-import PySide6.QtWidgets as W
-import pyqtgraph
-from PySide6.QtCore import QTimer
-app = W.QApplication(sys.argv[:1])
-window = pyqtgraph.PlotWidget()
-window.show()
-QTimer.singleShot(0, app.quit)
-app.exec()
-print(time.time())
-"""
-
-PRODUCT = """
-import sys, time
-from pathlib import Path
-from PySide6.QtCore import QTimer
-from her2desk.ui.garbage import leave_alone_while_loading
-leave_alone_while_loading()
-from her2desk.settings import Settings
-from her2desk.ui.app import make_application, make_window
-app = make_application(Settings())
-window = make_window(Path(sys.argv[1]), Settings())
-window.show()
-QTimer.singleShot(0, app.quit)
-app.exec()
-print(time.time())
-heavy = {"torch", "monai", "radiomics", "lightgbm", "scipy", "matplotlib", "pydantic", "pydicom"}
-heavy &= set(sys.modules)
-assert not heavy, heavy
-import os
-os._exit(0)
-"""
 
 
 def start_seconds(code: str, library: str) -> tuple[float, float]:

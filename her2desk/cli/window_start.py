@@ -31,7 +31,8 @@ window.show()
 QTimer.singleShot(0, app.quit)
 app.exec()
 print(time.time())
-heavy = {"torch", "monai", "radiomics", "lightgbm", "scipy", "matplotlib"} & set(sys.modules)
+heavy = {"torch", "monai", "radiomics", "lightgbm", "scipy", "matplotlib", "pydantic", "pydicom"}
+heavy &= set(sys.modules)
 assert not heavy, heavy
 import os
 os._exit(0)  # no library was worked on, so nothing is to be ended in order
