@@ -10,11 +10,11 @@ from her2desk.agreement.cases import Pair, ReaderCase, common_cases, outlines_of
 from her2desk.agreement.features import FeatureTable, feature_agreement, too_few
 from her2desk.agreement.limits import MIN_CASES
 from her2desk.domain.progress import Portion, Progress
-from her2desk.errors import EngineFailed, Her2DeskError
+from her2desk.errors import Her2DeskError
+from her2desk.inference.child_answer import awaited
 from her2desk.logs import logging_in_child
 from her2desk.texts import Message, msg
 
-POLL_S = 0.2  # how soon a request to stop is heard
 READING_SHARE = 0.1
 GRACE_S = 2.0
 
@@ -57,25 +57,12 @@ def features_in_process(
 
 
 def _answer(pipe: Connection, progress: Progress) -> FeatureTable:
-    """What the child finds; its steps go to ``progress``, which is asked even while it says nothing."""
-    last: tuple[float, Message] = (0.0, msg("Starting"))
-    while True:
-        progress.step(*last)
-        if not pipe.poll(POLL_S):
-            continue
-        try:
-            kind, payload = pipe.recv()
-        except EOFError as error:
-            raise EngineFailed(
-                msg("Measuring the features stopped unexpectedly."),
-                msg("Try again; if it happens again, run her2desk doctor."),
-                code="engine-died",
-            ) from error
-        if kind == "done" and isinstance(payload, FeatureTable):
-            return payload
-        if kind == "failed" and isinstance(payload, Her2DeskError):
-            raise payload
-        last = payload
+    """What the child finds; raises what it met."""
+    answer = awaited(pipe, progress, msg("Measuring the features stopped unexpectedly."))
+    if isinstance(answer, Her2DeskError):
+        raise answer
+    table: FeatureTable = answer
+    return table
 
 
 class _Told:
@@ -111,6 +98,6 @@ def _send_measured(pipe: Connection, outlines: Any, profile_name: str, minimum: 
             minimum=minimum,
         )
     except Her2DeskError as error:
-        pipe.send(("failed", error))
+        pipe.send(("done", error))
     else:
         pipe.send(("done", table))

@@ -20,13 +20,13 @@ from her2desk.benchmark.rows import Memory
 from her2desk.benchmark.scene import Scene
 from her2desk.benchmark.timing import Times, by_turns
 from her2desk.domain.progress import Progress
-from her2desk.errors import EngineFailed, Her2DeskError
+from her2desk.errors import Her2DeskError
 from her2desk.faults import our_fault
+from her2desk.inference.child_answer import awaited
 from her2desk.logs import logging_in_child
 from her2desk.texts import Message, msg
 
 log = logging.getLogger(__name__)
-POLL_S = 0.2  # how soon a request to stop is heard
 GRACE_S = 3.0
 BASELINE = "baseline"
 
@@ -140,7 +140,7 @@ def done_apart(task: Task, progress: Progress, *, cores: int | None = None) -> A
     child.start()
     theirs.close()
     try:
-        answer = _answer(ours, progress)
+        answer = awaited(ours, progress, msg("Measuring stopped unexpectedly."))
         child.join(GRACE_S)  # it closes what it started
     finally:
         ours.close()
@@ -162,30 +162,6 @@ def _end(child: SpawnProcess) -> None:
                     os.kill(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
     child.join()
     child.close()
-
-
-def _answer(pipe: Connection, progress: Progress) -> Any:
-    """What the child gives, or the error that it met; its steps go to ``progress``.
-
-    That is asked even while the child says nothing.
-    """
-    last: tuple[float, Message] = (0.0, msg("Starting"))
-    while True:
-        progress.step(*last)
-        if not pipe.poll(POLL_S):
-            continue
-        try:
-            kind, payload = pipe.recv()
-        except EOFError as error:
-            raise EngineFailed(
-                msg("Measuring stopped unexpectedly."),
-                msg("Try again; if it happens again, run her2desk doctor."),
-                code="engine-died",
-            ) from error
-        if kind == "progress":
-            last = payload
-        else:
-            return payload
 
 
 def _work(pipe: Connection, task: Task, cores: int | None) -> None:
