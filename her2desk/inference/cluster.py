@@ -16,7 +16,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from her2desk.errors import InputRefused
+from her2desk.in_force import policy_in_force
 from her2desk.inference.standing import NUMBERS, THREADS, Standing, one_thread, standing
+from her2desk.policy import Allowance
 from her2desk.radiomics.profile import Profile
 from her2desk.texts import Message, msg
 
@@ -88,6 +90,7 @@ def on_cluster(address: str, tasks: Sequence[Task], profile: Profile) -> Generat
 
 @contextmanager
 def _connected(address: str) -> Iterator["Client"]:
+    policy_in_force().require(Allowance.NETWORK)
     if not _ADDRESS.fullmatch(address):
         raise InputRefused(
             msg("“{address}” is not the address of a Dask scheduler.", address=address),

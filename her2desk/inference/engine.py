@@ -33,6 +33,7 @@ from her2desk.domain.roi import Roi
 from her2desk.domain.stability import VARIANTS, Stability
 from her2desk.errors import Cancelled, EngineFailed, Her2DeskError
 from her2desk.faults import SAFE, recorded
+from her2desk.inference.threads import AUTOMATIC, choose_threads
 from her2desk.logs import crashes_written, logging_to
 from her2desk.texts import Message, msg
 
@@ -101,10 +102,14 @@ Partial = Callable[[Stability], None]
 
 
 class Engine:
-    """The window's handle on the engine process. Used from one thread; starting takes seconds."""
+    """The window's handle on the engine process. Used from one thread; starting takes seconds.
 
-    def __init__(self, library: Path) -> None:
+    ``threads`` is how many the next process that is started works with.
+    """
+
+    def __init__(self, library: Path, threads: int = AUTOMATIC) -> None:
         self._library = library
+        self.threads = threads
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
 
@@ -120,7 +125,10 @@ class Engine:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=serve, args=(theirs, self._library), name="her2desk-engine", daemon=True
+            target=serve,
+            args=(theirs, self._library, self.threads),
+            name="her2desk-engine",
+            daemon=True,
         )
         self._process.start()
         theirs.close()
@@ -273,8 +281,9 @@ class _UnlessAsked:
             raise Cancelled
 
 
-def serve(pipe: Connection, library: Path) -> None:
+def serve(pipe: Connection, library: Path, threads: int = AUTOMATIC) -> None:
     """The engine's main loop, in the child process; it logs under the library's folder."""
+    choose_threads(threads)
     with logging_to(library, "engine"), crashes_written(library, "engine"):
         _serve(pipe)
 

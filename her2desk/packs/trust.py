@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from her2desk.domain.image import ImageWarning
 from her2desk.errors import InputRefused, PackRefused, StoreRefused
+from her2desk.in_force import policy_in_force
 from her2desk.packs.archive import Archive, read_archive
 from her2desk.packs.shelf import KeptPack, Signed
 from her2desk.paths import demo_pack_path
+from her2desk.policy import Allowance
 from her2desk.private_files import make_private_folder, write_private
 from her2desk.texts import Message, msg
 
@@ -122,13 +124,22 @@ class PackTrust:
         return None if code is None else ImageWarning(code, self.sentence)
 
     def require(self) -> None:
-        """Raise ``PackRefused`` (``pack-signer-blocked``) for a pack of a blocked signer."""
+        """Raise ``PackRefused`` for a pack that must not be used.
+
+        ``pack-signer-blocked``: its signer was blocked; ``policy-unsigned-packs``: the administrator
+        vouches for nobody who made it.
+        """
         if self.standing is Standing.BLOCKED:
             raise PackRefused(
                 self.sentence,
                 msg("Use another pack, or trust the signer again if the block was a mistake."),
                 code="pack-signer-blocked",
             )
+        policy = policy_in_force()
+        refusal = policy.refusal(Allowance.UNSIGNED_PACKS)
+        is_vouched = self.is_signed and self.fingerprint in policy.signers
+        if refusal is not None and self.standing is not Standing.SHIPPED and not is_vouched:
+            raise PackRefused(refusal.message, refusal.remedy, code=refusal.code)
 
     def to_json(self) -> dict[str, Any]:
         """For scripts."""

@@ -15,12 +15,14 @@ from her2desk.domain.progress import Portion, Progress, staged
 from her2desk.domain.readout import IndeterminateRule
 from her2desk.domain.validation import ValidationRow
 from her2desk.errors import InputRefused, unwritable
+from her2desk.in_force import default_library_dir, policy_in_force
 from her2desk.inference.cluster import require_cluster
 from her2desk.inference.cohort_check import check_cohort, require_usable
 from her2desk.inference.devices import Device, choose_device
 from her2desk.inference.robustness import agreements, robustness
 from her2desk.packs.manifest import Provenance, TrainingPopulation
-from her2desk.paths import default_cache_dir, default_library_dir
+from her2desk.paths import default_cache_dir
+from her2desk.policy import Allowance
 from her2desk.radiomics.profile import Profile, named_profile, with_resample
 from her2desk.reports.study import Ledger, RobustnessRow, Study
 from her2desk.reports.study_files import write_study
@@ -77,9 +79,11 @@ class _Built:
 def train(request: TrainRequest, progress: Progress) -> tuple[TrainResult, Study]:
     """Check the cohort, split it, measure, fit, evaluate, and write pack, report and figures.
 
-    Raises ``InputRefused`` for a cohort or settings that cannot be used, naming what to do;
+    Raises ``InputRefused`` for a cohort or settings that cannot be used, naming what to do, and where
+    the administrator allows no training;
     ``Cancelled`` where the progress asks to stop: the same request then goes on where it was.
     """
+    policy_in_force().require(Allowance.TRAINING)
     _check_writable(request.out)
     plan = _plan(request)
     profile = named_profile(request.profile)

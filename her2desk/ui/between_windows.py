@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, Qt
 from PySide6.QtWidgets import QProgressDialog
@@ -17,10 +18,14 @@ _WIDTH = 480
 
 @dataclass(frozen=True)
 class BetweenWindows:
-    """What is to be done, under which title; ``work`` gives the sentence that the next window shows."""
+    """What is to be done, under which title; ``work`` gives the sentence that the next window shows.
+
+    ``library`` is the folder that the next window opens, where that is another.
+    """
 
     title: str
     work: Callable[[Progress], Message]
+    library: Path | None = None
 
 
 def carry_out(task: BetweenWindows) -> Message | Her2DeskError | None:

@@ -30,6 +30,7 @@ from her2desk.inference.engine import (
     StabilityRequest,
     engine_cannot_start,
 )
+from her2desk.inference.threads import AUTOMATIC
 from her2desk.ui.loading import wait_until_loaded
 
 log = logging.getLogger(__name__)
@@ -54,12 +55,14 @@ class JobRunner(QObject):
     """The ``EngineFailed`` of an engine that cannot be started; requests fail from now on."""
     _posted = Signal(int, str, object)
 
-    def __init__(self, library: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, library: Path, parent: QObject | None = None, threads: int = AUTOMATIC
+    ) -> None:
         super().__init__(parent)
         self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._numbers = itertools.count(1)
         self._current: int | None = None
-        self._worker = _EngineThread(library, self._posted.emit)
+        self._worker = _EngineThread(library, self._posted.emit, threads)
 
     @property
     def engine_pid(self) -> int | None:
@@ -74,6 +77,11 @@ class JobRunner(QObject):
     def start(self) -> None:
         """Start the thread and, on it, the engine process."""
         self._worker.start()
+
+    def use_threads(self, threads: int) -> None:
+        """Go on with an engine that works with so many processor threads; what runs is cancelled."""
+        self.cancel()
+        self._worker.ask(threads=threads)
 
     def warm(self, pack_path: Path, device: str) -> None:
         """Load a pack in the engine ahead of the first request, and answer for a made-up case."""
@@ -138,8 +146,13 @@ class JobRunner(QObject):
 class _EngineThread:
     """The thread that waits on the engine's pipe; all its state but the wishes is its own."""
 
-    def __init__(self, library: Path, post: Callable[[int, str, object], None]) -> None:
-        self.engine = Engine(library)
+    def __init__(
+        self,
+        library: Path,
+        post: Callable[[int, str, object], None],
+        threads: int = AUTOMATIC,
+    ) -> None:
+        self.engine = Engine(library, threads)
         self._post = post
         self._lock = threading.Lock()
         self._wake_read, self._wake_write = Pipe(duplex=False)
@@ -148,6 +161,7 @@ class _EngineThread:
             str, tuple[Any, ...]
         ] = {}  # what is wished besides, the last of each kind
         self._cancel = False
+        self._threads = threads
         self._closing = False
         self._is_ready = False  # the engine has imported what it needs, and listens
         self._running: int | None = None
@@ -166,13 +180,16 @@ class _EngineThread:
         job: tuple[int, EngineRequest] | None = None,
         ahead: tuple[Any, ...] | None = None,
         cancel: bool = False,
+        threads: int | None = None,
     ) -> None:
         """Leave a wish for the thread; a new job replaces one that has not started.
 
-        ``ahead`` is a message that gets no answer; of each kind the last is sent.
+        ``ahead`` is a message that gets no answer; of each kind the last is sent. ``threads`` is for
+        another engine, which is started then.
         """
         with self._lock:
             self._wanted = None if cancel else (job or self._wanted)
+            self._threads = self._threads if threads is None else threads
             if ahead is not None:
                 self._ahead.pop(ahead[0], None)
                 self._ahead[ahead[0]] = ahead
@@ -270,12 +287,15 @@ class _EngineThread:
     def _advance(self) -> None:
         with self._lock:
             wanted, ahead = self._wanted, tuple(self._ahead.values())
+            threads = self._threads
             cancel = self._cancel or (wanted is not None and self._running is not None)
             self._cancel = False
             self._ahead.clear()
         if self._gave_up is not None:
             self._refuse(wanted, self._gave_up)
             return
+        if threads != self.engine.threads:
+            self._renew_with(threads)
         try:
             self._stop_running(cancel)
             for message in ahead:
@@ -305,6 +325,15 @@ class _EngineThread:
         if self._failed_device is not None and device not in (None, self._failed_device):
             log.info("another device was chosen; starting another engine")
             self._restart()
+
+    def _renew_with(self, threads: int) -> None:
+        """Another number of threads: what was worked out before must not mix with what comes."""
+        log.info("another number of threads was chosen; starting another engine")
+        job, self._running, self._deadline = self._running, None, None
+        self.engine.threads = threads
+        self._restart()
+        if job is not None:
+            self._post(job, "cancelled", None)
 
     def _stop_running(self, cancel: bool) -> None:
         if self._running is None:

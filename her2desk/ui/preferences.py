@@ -1,5 +1,6 @@
 """What the reader prefers, applied to the window and kept."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,17 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from her2desk.domain.validation import ValidationSource
+from her2desk.languages import language_of_setting
 from her2desk.paths import demo_pack_path
+from her2desk.policy import NO_POLICY, Policy
 from her2desk.settings import Settings
+from her2desk.texts import CATALOGUE
 from her2desk.ui.opened_case import OpenPack
 from her2desk.ui.session import Session
 from her2desk.ui.settings_dialog import SettingsDialog
 from her2desk.ui.settings_keeper import SettingsKeeper
+from her2desk.ui.settings_pages.surroundings import Surroundings
+from her2desk.ui.small_screens import fit_on_screen
 from her2desk.ui.theme import apply_theme
 
 
@@ -26,9 +32,26 @@ class Preferences(QObject):
     applied = Signal(object)
     reader_changed = Signal(str)
     theme_changed = Signal()
+    language_chosen = Signal()
+    """Another language than the one spoken; it comes when the settings dialog is closed."""
+    dialog_opened = Signal(object)
+    """The settings dialog stands, and nothing else of the program can be reached until it closes."""
+    library_requested = Signal(object)
+    """Another library's folder (``Path``): the window has to close for it."""
+    locked = Signal(object)
+    """The sentence (``Message``) for a choice that the administrator has made already."""
 
-    def __init__(self, session: Session, keeper: SettingsKeeper, parent: QWidget) -> None:
+    def __init__(
+        self,
+        session: Session,
+        keeper: SettingsKeeper,
+        parent: QWidget,
+        policy: Policy = NO_POLICY,
+        surroundings: Callable[[], Surroundings] = Surroundings,
+    ) -> None:
         super().__init__(parent)
+        self._policy = policy
+        self._surroundings = surroundings
         self._session = session
         self._keeper = keeper
         self._window = parent
@@ -37,9 +60,20 @@ class Preferences(QObject):
 
     def edit(self) -> None:
         """Show the settings dialog and take what was chosen."""
-        dialog = SettingsDialog(self._session.settings, self._window)
+        dialog = SettingsDialog(self._session.settings, self._window, self._surroundings())
         dialog.settings_applied.connect(self.apply)
+        wanted: list[Path] = []
+        dialog.library_requested.connect(wanted.append)
+        fit_on_screen(dialog)
+        self.dialog_opened.emit(dialog)
+        before = self._session.settings.language
         dialog.exec()
+        dialog.deleteLater()
+        chosen = self._session.settings.language
+        if chosen != before and language_of_setting(chosen) != CATALOGUE.language:
+            self.language_chosen.emit()
+        if wanted:
+            self.library_requested.emit(wanted[-1])
 
     def toggle_theme(self) -> None:
         """Dark to light and back."""
@@ -51,12 +85,15 @@ class Preferences(QObject):
 
     def choose_pack(self, path: Path) -> None:
         """Answer with another pack; it is kept for the next time once it is in use."""
+        if self._is_locked("pack_path"):
+            return
         self._chosen = path
         self._session.open_pack(path)
 
     def choose_point(self, name: str) -> None:
         """Call at another named operating point."""
-        self._session.operating_point = name
+        if "operating_point" not in self._policy.locked:
+            self._session.operating_point = name
         self._change(operating_point=name)
 
     def choose_prevalence(self, prevalence: float | None) -> None:
@@ -71,15 +108,26 @@ class Preferences(QObject):
         """Count other validation patients."""
         self._session.count(source, self._session.settings.local_prevalence)
 
-    def keep_opacity(self, opacity: float) -> None:
-        """Remember how strongly a heatmap is laid over the image."""
-        self._session.settings = replace(self._session.settings, heatmap_opacity=opacity)
+    def keep(self, choice: Mapping[str, Any]) -> None:
+        """Keep what changes nothing on screen, by the settings' own names."""
+        free = {name: value for name, value in choice.items() if name not in self._policy.locked}
+        self._session.settings = replace(self._session.settings, **free)
         self._keeper.keep(self._session.settings)
 
+    def keep_opacity(self, opacity: float) -> None:
+        """Remember how strongly a heatmap is laid over the image."""
+        self.keep({"heatmap_opacity": opacity})
+
     def apply(self, settings: Settings) -> None:
-        """Use and keep these settings; the answer follows where they change it."""
+        """Use and keep these settings, but for what is locked; the answer follows where they change it.
+
+        Another pack is opened first, and kept once it is in use.
+        """
         session = self._session
-        before, session.settings = session.settings, settings
+        before = session.settings
+        pack = settings.pack_path
+        unchanged = {name: getattr(before, name) for name in (*self._policy.locked, "pack_path")}
+        settings = session.settings = replace(settings, **unchanged)
         self._keeper.keep(settings)
         app = QApplication.instance()
         if settings.theme != before.theme and isinstance(app, QApplication):
@@ -89,7 +137,9 @@ class Preferences(QObject):
         if settings.reader != before.reader:
             self.reader_changed.emit(settings.reader)
         self.applied.emit(settings)
-        if settings.device != before.device:
+        if pack != before.pack_path and "pack_path" not in self._policy.locked:
+            self.choose_pack(demo_pack_path() if pack is None else Path(pack))
+        if (settings.device, settings.threads) != (before.device, before.threads):
             session.run()
         if settings.operating_point != before.operating_point:
             session.operating_point = settings.operating_point
@@ -103,5 +153,14 @@ class Preferences(QObject):
             self._session.settings = replace(self._session.settings, pack_path=path)
             self._keeper.keep(self._session.settings)
 
+    def _is_locked(self, name: str) -> bool:
+        """Whether the administrator has chosen; says so then."""
+        is_locked = name in self._policy.locked
+        if is_locked:
+            self.locked.emit(self._policy.lock_sentence)
+        return is_locked
+
     def _change(self, **choice: Any) -> None:
+        for name in choice:
+            self._is_locked(name)
         self.apply(replace(self._session.settings, **choice))

@@ -1,189 +1,195 @@
-"""The settings that a reader changes, with OK, Cancel and Apply."""
+"""The settings in pages, with OK, Cancel and Apply."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
+    QFrame,
     QHBoxLayout,
-    QLineEdit,
+    QListWidget,
+    QScrollArea,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from her2desk.errors import InputRefused
 from her2desk.settings import Settings
-from her2desk.stats.statements import operating_point_name
-from her2desk.texts import tr
-from her2desk.ui.panels.operating_controls import STANDARD_POINTS
+from her2desk.settings_file import export_settings, import_settings
+from her2desk.texts import listed, tr
+from her2desk.ui.help.pages import set_page
+from her2desk.ui.settings_pages.analysis_page import AnalysisPage
+from her2desk.ui.settings_pages.general_page import GeneralPage
+from her2desk.ui.settings_pages.keys_page import KeysPage
+from her2desk.ui.settings_pages.place_page import PlacePage
+from her2desk.ui.settings_pages.questions import SettingsQuestions
+from her2desk.ui.settings_pages.surroundings import Surroundings
 from her2desk.ui.theme import GRID
-from her2desk.ui.widgets.inputs import QuietComboBox, QuietDoubleSpinBox
-from her2desk.ui.widgets.labels import wrapped
+from her2desk.ui.widgets.scroll_page import ScrollPage
 
-_FIRST_PREVALENCE = 20.0
-ENGLISH_ONLY = (("en", "English"),)
+WIDTH, HEIGHT = 800, 600  # within 1280 × 720, with the system's own bars
+_BUTTON = QDialogButtonBox.StandardButton
 
 
 class SettingsDialog(QDialog):
     """Shows settings and gives back changed ones; it stores nothing itself.
 
-    Parameters
-    ----------
-    languages : (code, name in that language); the row is left out where there is one only.
+    ``settings_applied`` carries them; what is locked stays as it was. ``library_requested`` follows
+    with the folder of another library, and the dialog closes then: the window has to.
     """
 
     settings_applied = Signal(object)
+    library_requested = Signal(object)
 
     def __init__(
         self,
         settings: Settings,
         parent: QWidget | None = None,
-        languages: Sequence[tuple[str, str]] = ENGLISH_ONLY,
+        around: Surroundings | None = None,
+        questions: SettingsQuestions | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._around = around or Surroundings()
+        self._questions = questions or SettingsQuestions(self)
         self.setWindowTitle(tr("Settings"))
-        self.theme = _chooser(
-            [("dark", tr("Dark")), ("light", tr("Light")), ("system", tr("As the system"))]
-        )
-        self.language = _chooser(list(languages))
-        self.device = _chooser(
-            [
-                ("auto", tr("Automatic")),
-                ("cuda", tr("NVIDIA GPU (CUDA)")),
-                ("cuda-half", tr("NVIDIA GPU (CUDA), half precision")),
-                ("mps", tr("Apple GPU (MPS)")),
-                ("cpu", tr("CPU")),
-            ]
-        )
-        points = [(name, operating_point_name(name).text()) for name in STANDARD_POINTS]
-        self.operating_point = _chooser(points)
-        self.own_prevalence = QCheckBox(tr("My patients differ:"))
-        self.prevalence = QuietDoubleSpinBox()
-        self.reader = QLineEdit()
-        self.read_first = QCheckBox(tr("Ask for my own impression first"))
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel | standard.Apply)
+        set_page(self, "guide/settings")
+        self.general = GeneralPage(self._around)
+        self.analysis = AnalysisPage(self._around, self._questions)
+        self.keys = KeysPage(self._around)
+        self.place = PlacePage(self._around, self._questions)
+        self.pages = QListWidget()
+        self.stack = QStackedWidget()
+        self.buttons = QDialogButtonBox(_BUTTON.Ok | _BUTTON.Cancel | _BUTTON.Apply)
         self._name_buttons()
-        self._arrange(len(languages) > 1)
+        self._arrange()
         self._show(settings)
         self._connect()
         self._check()
 
     def settings(self) -> Settings:
-        """The settings as the dialog shows them."""
-        self.prevalence.interpretText()  # a number still being typed counts
-        share = self.prevalence.value() / 100 if self.own_prevalence.isChecked() else None
-        return replace(
-            self._settings,
-            theme=str(self.theme.currentData()),
-            language=str(self.language.currentData()),
-            device=str(self.device.currentData()),
-            operating_point=str(self.operating_point.currentData()),
-            local_prevalence=share,
-            reader=self.reader.text().strip(),
-            read_first=self.read_first.isChecked(),
-        )
+        """The settings as the dialog shows them; what is locked as it was."""
+        shown = self._settings
+        for page in (self.general, self.analysis, self.keys):
+            shown = page.over(shown)
+        locked = {name: getattr(self._settings, name) for name in self._around.policy.locked}
+        return replace(shown, **locked)
+
+    def show_page(self, number: int) -> None:
+        """Turn to a page, from 0."""
+        self.pages.setCurrentRow(number)
 
     def _show(self, settings: Settings) -> None:
-        for chooser, value in (
-            (self.theme, settings.theme),
-            (self.language, settings.language),
-            (self.device, settings.device),
-            (self.operating_point, settings.operating_point),
-        ):
-            chooser.setCurrentIndex(max(chooser.findData(value), 0))
-        share = settings.local_prevalence
-        self.own_prevalence.setChecked(share is not None)
-        self.prevalence.setEnabled(share is not None)
-        self.prevalence.setValue(_FIRST_PREVALENCE if share is None else 100 * share)
-        self.reader.setText(settings.reader)
-        self.read_first.setChecked(settings.read_first)
+        for page in (self.general, self.analysis, self.keys):
+            page.show_settings(settings)
 
     def _connect(self) -> None:
-        self.own_prevalence.toggled.connect(self.prevalence.setEnabled)
-        self.reader.textChanged.connect(self._check)
+        self.pages.currentRowChanged.connect(self.stack.setCurrentIndex)
+        self.general.changed.connect(self._check)
+        self.place.export_asked.connect(self._export)
+        self.place.import_asked.connect(self._import)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
-        apply = self.buttons.button(QDialogButtonBox.StandardButton.Apply)
-        apply.clicked.connect(self._apply)
+        self.buttons.button(_BUTTON.Apply).clicked.connect(self._apply)
 
     def _check(self) -> None:
-        """A reader needs a name: two readers are told apart by it."""
-        has_name = bool(self.reader.text().strip())
-        standard = QDialogButtonBox.StandardButton
-        for button in (standard.Ok, standard.Apply):
-            self.buttons.button(button).setEnabled(has_name)
-        self.name_missing.setVisible(not has_name)
+        for button in (_BUTTON.Ok, _BUTTON.Apply):
+            self.buttons.button(button).setEnabled(self.general.is_complete)
 
     def _apply(self) -> None:
         self._settings = self.settings()
         self.settings_applied.emit(self._settings)
+        wanted = self.place.wanted
+        if wanted is not None:
+            self.accept()
+            self.library_requested.emit(wanted)
 
     def _accept(self) -> None:
         self._apply()
         self.accept()
 
+    def _export(self, with_personal: bool) -> None:
+        path = self._questions.file_to_write()
+        if path is None:
+            return
+        try:
+            export_settings(path, self.settings(), with_personal=with_personal)
+        except InputRefused as error:
+            self.place.say(str(error), is_refusal=True)
+        else:
+            self.place.say(tr("Written: {path}").format(path=path))
+
+    def _import(self, with_personal: bool) -> None:
+        """Show what a file says; it counts with OK or Apply, as if it had been typed."""
+        path = self._questions.file_to_read()
+        if path is None:
+            return
+        try:
+            found = import_settings(path)
+        except InputRefused as error:
+            self.place.say(str(error), is_refusal=True)
+            return
+        locked = self._around.policy.locked
+        taken = found.taken(with_personal=with_personal, locked=locked)
+        self._show(replace(self.settings(), **{n: v for n, v in taken.items() if n != "library"}))
+        if taken.get("library") and self._around.why_library_stays() is None:
+            self.place.show_library(Path(taken["library"]))
+        left = tuple(name for name in found.values if name not in taken)
+        said = [tr("Read: {name}. It counts once you press OK or Apply.").format(name=path.name)]
+        if left:
+            said.append(tr("Left as they are: {names}.").format(names=listed(left)))
+        self.place.say(" ".join(said))
+
     def _name_buttons(self) -> None:
-        standard = QDialogButtonBox.StandardButton
         names = {
-            standard.Ok: (tr("OK"), tr("Use these settings and close.")),
-            standard.Cancel: (tr("Cancel"), tr("Close without these changes.")),
-            standard.Apply: (tr("Apply"), tr("Use these settings and stay here.")),
+            _BUTTON.Ok: (tr("OK"), tr("Use these settings and close.")),
+            _BUTTON.Cancel: (tr("Cancel"), tr("Close without these changes.")),
+            _BUTTON.Apply: (tr("Apply"), tr("Use these settings and stay here.")),
         }
         for which, (text, hint) in names.items():
             button = self.buttons.button(which)
             button.setText(text)
             button.setToolTip(hint)
 
-    def _arrange(self, has_languages: bool) -> None:
-        self.prevalence.setRange(0.1, 99.9)
-        self.prevalence.setDecimals(1)
-        self.prevalence.setSuffix("\u00a0%")
-        self.prevalence.setAccessibleName(tr("Local prevalence of HER-2 positive"))
-        self.name_missing = wrapped(
-            tr("Give a name, so that readers can be told apart."), "warning"
-        )
-        share = QHBoxLayout()
-        share.setSpacing(GRID * 2)
-        share.addWidget(self.own_prevalence)
-        share.addWidget(self.prevalence)
-        share.addStretch()
-        form = QFormLayout()
-        form.setHorizontalSpacing(GRID * 4)
-        form.setVerticalSpacing(GRID * 3)
-        form.addRow(tr("&Theme"), self.theme)
-        if has_languages:
-            form.addRow(tr("&Language"), self.language)
-        form.addRow(tr("&Device"), self.device)
-        form.addRow(tr("&Operating point"), self.operating_point)
-        form.addRow(tr("Prevalence of HER-2 positive"), share)
-        form.addRow(tr("&Reader"), self.reader)
-        form.addRow("", self.name_missing)
-        form.addRow("", self.read_first)
+    def _arrange(self) -> None:
+        self.pages.setAccessibleName(tr("Pages of the settings"))
+        self.pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for title, page in (
+            (tr("General"), self.general),
+            (tr("Analysis"), self.analysis),
+            (tr("Keys"), self.keys),
+            (tr("Place"), self.place),
+        ):
+            self.pages.addItem(title)
+            self.stack.addWidget(page if page is self.keys else _scrolled(page, title))
+        self.pages.setCurrentRow(0)
+        width = self.pages.sizeHintForColumn(0) + GRID * 10
+        self.pages.setFixedWidth(max(width, GRID * 32))
+        body = QHBoxLayout()
+        body.setSpacing(GRID * 5)
+        body.addWidget(self.pages)
+        body.addWidget(self.stack, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 5, GRID * 5, GRID * 5, GRID * 5)
         column.setSpacing(GRID * 4)
-        column.addLayout(form)
-        column.addWidget(
-            wrapped(
-                tr(
-                    "Without a prevalence of your own, the estimate holds for the mix of patients "
-                    "that the pack was built from."
-                ),
-                "muted",
-            )
-        )
-        column.addStretch()
+        column.addLayout(body, 1)
         column.addWidget(self.buttons)
-        self.setMinimumWidth(GRID * 120)
+        self.resize(WIDTH, HEIGHT)
 
 
-def _chooser(items: list[tuple[str, str]]) -> QuietComboBox:
-    chooser = QuietComboBox()
-    for value, text in items:
-        chooser.addItem(text, value)
-    return chooser
+def _scrolled(page: QWidget, title: str) -> QScrollArea:
+    holder = ScrollPage()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(GRID, GRID, GRID * 3, GRID)
+    column.addWidget(page)
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setAccessibleName(title)
+    area.setWidget(holder)
+    return area

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from her2desk.settings import Settings, save_settings
+from her2desk.settings import NO_BASIS, Basis, Settings, save_settings
 from her2desk.ui.jobs import Background
 
 PAUSE_MS = 400
@@ -15,8 +15,15 @@ class SettingsKeeper(QObject):
 
     refused = Signal(object)
 
-    def __init__(self, file: Path, background: Background, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        background: Background,
+        parent: QObject | None = None,
+        basis: Basis = NO_BASIS,
+    ) -> None:
         super().__init__(parent)
+        self._basis = basis
         self._file = file
         self._background = background
         self._waiting: Settings | None = None
@@ -36,7 +43,7 @@ class SettingsKeeper(QObject):
         self._pause.stop()
         if settings is not None:
             self._background.run(
-                lambda: save_settings(self._file, settings),
+                lambda: save_settings(self._file, settings, self._basis),
                 lambda _none: None,
                 self.refused.emit,
                 even_when_closing=True,

@@ -36,9 +36,13 @@ def drawing_rows() -> list[Row]:
         (tr("Delete"), tr("Remove the chosen point or ruler")),
         (tr("Esc"), tr("Give up what is being drawn, or drop what is proposed")),
         (tr("Shift, Ctrl while dragging"), tr("A circle or a straight ruler; from the centre")),
-        (tr("[ ]"), tr("A smaller or larger brush")),
         (tr("Space and drag"), tr("Move the image")),
         (tr("← →"), tr("Previous or next frame")),
+        (
+            tr("Q"),
+            tr("Bring a cross that the arrow keys move, Shift by ten pixels; or take it away"),
+        ),
+        (tr("Space, with the cross"), tr("Set a point; or take hold, and let go")),
         (tr("Wheel"), tr("Zoom")),
         (tr("Right button and drag"), tr("Brightness and contrast")),
     ]

@@ -15,7 +15,9 @@ from her2desk.domain.roi import roi_from_json
 from her2desk.inference.engine import Engine, PredictRequest
 from her2desk.inference.pipeline import Question, load_pack, predict
 from her2desk.inference.requests import read_case
-from her2desk.paths import demo_case_dir, demo_pack_path
+from her2desk.paths import demo_case_dir, demo_pack_path, settings_path
+from her2desk.settings import Settings, save_settings
+from tests.ready_processes import run_her2desk
 
 CASE = demo_case_dir()
 
@@ -78,6 +80,7 @@ def test_window_command_line_and_python_agree_to_the_last_bit(engine, record, po
     assert (expected["branches"]["clinical"] is None) == (record is None)
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_in_the_environment_changes_no_bit(engine):
     """The program fixes its own number, so a cluster's settings do not move the last digits."""
     command = [
@@ -90,3 +93,21 @@ def test_the_number_of_threads_in_the_environment_changes_no_bit(engine):
     environment = {**os.environ, "OMP_NUM_THREADS": "3"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert comparable(json.loads(done.stdout)) == expected
+
+
+@pytest.mark.slow
+def test_with_a_number_of_threads_chosen_window_and_command_line_agree(tmp_path, own_home):
+    save_settings(settings_path(), Settings(threads=3))
+    command = [
+        "predict", str(CASE / "demo.dcm"), "--json",
+        "--roi", str(CASE / "roi.json"), "--device", "cpu",
+    ]  # fmt: skip
+    roi = roi_from_json((CASE / "roi.json").read_text())
+    request = PredictRequest(CASE / "demo.dcm", roi, ClinicalRecord(), demo_pack_path(), "cpu")
+    engine = Engine(tmp_path, 3)
+    engine.start()
+    assert engine.receive() == ("ready",)
+    window = comparable(json.loads(json.dumps(from_engine(engine, request).to_json())))
+    engine.stop()
+    done = run_her2desk(*command)
+    assert comparable(json.loads(done.stdout)) == window

@@ -24,6 +24,8 @@ from her2desk.dicom.pacs.spool import Spool
 from her2desk.dicom.pacs.tls import asking_context
 from her2desk.dicom.pacs.wire import Alive, Limits, Requestor, cut, nobody_asks
 from her2desk.domain.progress import Progress
+from her2desk.in_force import policy_in_force
+from her2desk.policy import Allowance
 from her2desk.texts import Message
 
 SUCCESS = 0x0000
@@ -74,9 +76,10 @@ def associated(
     """An association with ``node`` while the block runs; nothing of it is left after it.
 
     ``service`` is what it is wanted for. Raises ``PacsRefused`` where there is none,
-    ``InputRefused`` (``pacs-tls-file``), and what ``alive`` raises. An association that the block
-    leaves through an exception is aborted.
+    ``InputRefused`` (``pacs-tls-file``, ``policy-network``), and what ``alive`` raises. An
+    association that the block leaves through an exception is aborted.
     """
+    policy_in_force().require(Allowance.NETWORK)
     alive()
     begun = time.monotonic()
     association = _requested(node, asking, contexts, alive, roles, handlers)

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from her2desk.dicom.pacs.nodes import ReceiverSettings
 from her2desk.errors import EngineFailed, Her2DeskError
+from her2desk.in_force import policy_in_force
 from her2desk.logs import logging_in_child
+from her2desk.policy import Allowance
 from her2desk.texts import msg
 
 LOG = logging.getLogger(__name__)
@@ -62,6 +64,7 @@ class Listening:
         """Start a child that puts what it receives into ``inbox``; one that runs goes on."""
         if self._process is not None:
             return
+        policy_in_force().require(Allowance.NETWORK)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from her2desk.errors import InputRefused
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 AE_LENGTH = 16  # PS3.5 6.2, value representation AE
 NAME_LENGTH = 40
@@ -167,7 +167,7 @@ def checked(settings: PacsSettings) -> PacsSettings:
     """``settings`` themselves; raises ``InputRefused`` (``pacs-settings``) where they cannot be."""
     for where, problem in _problems(settings):
         raise InputRefused(
-            msg("{where}: {problem}", where=where, problem=problem.message.text()),
+            msg("{where}: {problem}", where=where, problem=phrase(problem.message)),
             msg("Correct it in the network settings."),
             code="pacs-settings",
         )

@@ -22,6 +22,8 @@ from her2desk.dicom.pacs.storing import Storing, Told
 from her2desk.dicom.pacs.tls import answering_context
 from her2desk.dicom.pacs.wire import Limits, cut, limited, receive, send_at_once
 from her2desk.errors import InputRefused
+from her2desk.in_force import policy_in_force
+from her2desk.policy import Allowance
 from her2desk.texts import Message, msg
 
 log = logging.getLogger(__name__)
@@ -75,9 +77,14 @@ class Receiver:
         return self._settings.port if self._server is None else int(self._server.server_address[1])
 
     def start(self) -> None:
-        """Listen. Raises ``InputRefused``: ``pacs-settings``, ``pacs-tls-file``, ``pacs-port``."""
+        """Listen.
+
+        Raises ``InputRefused``: ``pacs-settings``, ``pacs-tls-file``, ``pacs-port``,
+        ``policy-network``.
+        """
         if self._server is not None:
             return
+        policy_in_force().require(Allowance.NETWORK)
         settings = self._settings
         if not settings.allowed_ae_titles:
             raise InputRefused(

@@ -5,7 +5,7 @@ import ssl
 
 from her2desk.dicom.pacs.nodes import RemoteNode
 from her2desk.errors import InputRefused
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 PASSING = frozenset(
     {
@@ -141,7 +141,7 @@ def cut_at_file(node: RemoteNode) -> PacsRefused:
 def unsupported(node: RemoteNode, what: Message) -> PacsRefused:
     """A service that the peer does not offer to us."""
     return PacsRefused(
-        msg("{name} does not offer {what} to this program.", name=node.name, what=what.text()),
+        msg("{name} does not offer {what} to this program.", name=node.name, what=phrase(what)),
         msg("Have it allowed there for this program's AE title."),
         code="pacs-not-offered",
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from her2desk.dicom.pacs.nodes import TlsChoice
 from her2desk.errors import InputRefused
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 
 def asking_context(tls: TlsChoice) -> ssl.SSLContext:
@@ -67,7 +67,7 @@ def _load_own(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
 
 def _unusable(path: Path, why: Message) -> InputRefused:
     return InputRefused(
-        msg("{name} cannot be used for TLS: {why}.", name=path.name, why=why.text()),
+        msg("{name} cannot be used for TLS: {why}.", name=path.name, why=phrase(why)),
         msg("Choose another file, in PEM format, its key without a passphrase."),
         code="pacs-tls-file",
     )
