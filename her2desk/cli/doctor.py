@@ -1,35 +1,35 @@
 """``her2desk doctor``: whether all that the program needs is here, and what to do where not."""
 
-import subprocess
+import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 
-from her2desk.cli.checks import NOTHING, Check
-from her2desk.cli.library_checks import disk_check, library_checks
+from her2desk.cli.doctor_parts import answer_part
 from her2desk.cli.options import json_option, library_option
-from her2desk.cli.output import Outcome, printable, run_command
+from her2desk.cli.output import Outcome, printable, run_command, said_at_once
+from her2desk.cli.passphrases import unlocked
+from her2desk.cli.progress_lines import ProgressKind, progress_option
 from her2desk.diagnostics.bundle import write_bundle
+from her2desk.diagnostics.check import Check
+from her2desk.diagnostics.children import Children
+from her2desk.diagnostics.examination import Step, examined
+from her2desk.diagnostics.plan import Places, steps_of
+from her2desk.diagnostics.titles import title_of
 from her2desk.errors import EXIT_INPUT_REFUSED, Her2DeskError
-from her2desk.inference.engine import ILLEGAL_INSTRUCTION, engine_cannot_start
-from her2desk.paths import default_library_dir, demo_pack_path, settings_path
-from her2desk.redaction import public
-from her2desk.system_libraries import apt_command, missing_libraries
-from her2desk.texts import msg, tr
+from her2desk.in_force import default_library_dir, policy_in_force
+from her2desk.paths import settings_path
+from her2desk.policy import Allowance
+from her2desk.texts import tr, trn
 
-PYTHON = (3, 11)
-CHILD_LIMIT_S = 120.0
-INSTALL_AGAIN = msg("Install Her2Desk again; the installation is incomplete or damaged.")
+if TYPE_CHECKING:
+    from her2desk.store.vault import Vault
 
-NETWORK_CODE = "import torch, monai.networks.nets; print('PyTorch', torch.__version__)"
-FEATURES_CODE = (
-    "import radiomics, radiomics.featureextractor; print('pyradiomics', radiomics.__version__)"
-)
-DEVICE_CODE = "from her2desk.inference.devices import device_report; print(device_report())"
+MARK_WIDTH = 8
 
 
 def register(app: typer.Typer) -> None:
@@ -43,12 +43,19 @@ def register(app: typer.Typer) -> None:
             metavar="FILE.zip",
             help=tr("Write what was found, versions and logs, without patient data, to send it."),
         ),
+        progress: ProgressKind = progress_option(),
+        part: str | None = typer.Option(None, hidden=True),
         as_json: bool = json_option(),
     ) -> int:
+        if part is not None:
+            return answer_part(part)
         folder = library or default_library_dir()
 
         def work() -> Outcome:
-            found = tuple(examine(folder, demo_pack_path()))
+            if bundle is not None:
+                policy_in_force().require(Allowance.SUPPORT_BUNDLE)
+            steps = steps_of(Places(folder, settings_path()), Children(), _unlocking(folder))
+            found = tuple(told(steps, _teller(as_json, progress)))
             if bundle is not None:
                 checks = [check.without_values() for check in found]
                 write_bundle(bundle, folder, settings_path(), checks)
@@ -57,122 +64,91 @@ def register(app: typer.Typer) -> None:
         return run_command(as_json, work, library)
 
 
-def diagnosis(checks: Iterable[Check], bundle: Path | None = None) -> Outcome:
-    """The findings as the command prints them; exit code 3 unless all is well."""
-    found = tuple(checks)
-    ok = all(check.ok for check in found)
-    document: dict[str, Any] = {"ok": ok, "checks": [check.document() for check in found]}
+class Silent:
+    """Tells nothing while the checks go on."""
+
+    def begin(self, step: Step, number: int, of: int) -> None:
+        """A step begins."""
+
+    def tell(self, check: Check) -> None:
+        """A check is done."""
+
+
+class Sentences(Silent):
+    """Each finding as soon as it is there, for people."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def tell(self, check: Check) -> None:
+        mark = tr("ok") if check.ok else tr("PROBLEM")
+        said = f"{mark:{MARK_WIDTH}} {title_of(check.name).text()}: {check.message.text()}"
+        self._console.print(printable(said))
+        if check.remedy.text():
+            self._console.print(printable(f"{'':{MARK_WIDTH}} → {check.remedy.text()}"))
+
+
+class Lines(Silent):
+    """What begins, and each finding, as an object a line on standard error, for the window."""
+
+    def begin(self, step: Step, number: int, of: int) -> None:
+        title = title_of(step.name).text()
+        self._write({"begun": {"name": step.name, "title": title, "number": number, "of": of}})
+
+    def tell(self, check: Check) -> None:
+        self._write({"check": check.document()})
+
+    def _write(self, document: dict[str, Any]) -> None:
+        sys.stderr.write(json.dumps(document) + "\n")
+        sys.stderr.flush()
+
+
+def told(steps: Sequence[Step], teller: Silent) -> Iterator[Check]:
+    """All findings, told as they come."""
+    for number, step in enumerate(steps, start=1):
+        teller.begin(step, number, len(steps))
+        for check in examined(step):
+            teller.tell(check)
+            yield check
+
+
+def diagnosis(found: Sequence[Check], bundle: Path | None = None) -> Outcome:
+    """What all findings come to; exit code 3 unless all is well."""
+    problems = sum(not check.ok for check in found)
+    document: dict[str, Any] = {
+        "ok": not problems,
+        "checks": [check.document() for check in found],
+    }
     if bundle is not None:
         document["bundle"] = str(bundle)
 
     def show(console: Console) -> None:
-        for check in found:
-            mark = tr("ok") if check.ok else tr("PROBLEM")
-            console.print(printable(f"{mark:8} {check.name}: {check.message.text()}"))
-            if check.remedy.text():
-                console.print(printable(f"{'':8} → {check.remedy.text()}"))
+        if problems:
+            console.print(trn("{n} problem was found.", "{n} problems were found.", problems))
+        else:
+            console.print(tr("All is well."))
         if bundle is not None:
             console.print(printable(tr("Written: {name}").format(name=bundle)))
 
-    return Outcome(document, show, 0 if ok else EXIT_INPUT_REFUSED)
+    return Outcome(document, show, EXIT_INPUT_REFUSED if problems else 0)
 
 
-def examine(library: Path, demo_pack: Path) -> Iterator[Check]:
-    """All checks, one after another."""
-    yield python_check(sys.version_info[:2])
-    yield system_libraries_check(missing_libraries)
-    yield loads_check("networks", NETWORK_CODE)
-    yield loads_check("radiomics", FEATURES_CODE)
-    yield device_check(loads_check("device", DEVICE_CODE))
-    yield decoders_check()
-    yield demo_pack_check(demo_pack)
-    yield from library_checks(library)
-    yield disk_check(library)
+def _teller(as_json: bool, progress: ProgressKind) -> Silent:
+    if not as_json:
+        return Sentences(said_at_once())
+    is_told = progress in (ProgressKind.AUTO, ProgressKind.JSON)
+    return Lines() if is_told else Silent()
 
 
-def python_check(version: tuple[int, ...]) -> Check:
-    """Whether this is the Python that the program was tested with."""
-    present, wanted = (".".join(map(str, v)) for v in (version, PYTHON))
-    ok = version == PYTHON
-    message = msg("Python {version}.", version=public(present))
-    remedy = NOTHING if ok else msg("Install Her2Desk under Python {version}.", version=wanted)
-    return Check("python", ok, message, remedy)
-
-
-def system_libraries_check(missing: Callable[[], tuple[str, ...]]) -> Check:
-    """Whether the window's shared libraries are there."""
-    absent = missing()
-    if not absent:
-        return Check("system-libraries", True, msg("The window's system libraries are present."))
-    return Check(
-        "system-libraries",
-        False,
-        msg("The window cannot open without {names}.", names=public(", ".join(absent))),
-        msg("As root, run: {command}", command=" ".join(apt_command(absent))),
-    )
-
-
-def loads_check(name: str, code: str, limit_s: float = CHILD_LIMIT_S) -> Check:
-    """Whether ``code`` runs in a Python of its own; its last line says what it found.
-
-    A child process, because a damaged native library can end the process that loads it, or hang it.
-    """
+def _unlocking(folder: Path) -> "Callable[[], Vault | None]":
+    """The library's keys, asked for before the checks begin, as those have a time limit."""
     try:
-        child = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=limit_s
-        )
-    except subprocess.TimeoutExpired:
-        return Check(
-            name, False, msg("It did not load within {s:.0f} s.", s=limit_s), INSTALL_AGAIN
-        )
-    if child.returncode in ILLEGAL_INSTRUCTION:
-        error = engine_cannot_start(child.returncode)
-        return Check(name, False, error.message, error.remedy)
-    if child.returncode != 0:
-        reason = _last_line(child.stderr) or str(child.returncode)
-        return Check(name, False, msg("It does not load: {reason}", reason=reason), INSTALL_AGAIN)
-    return Check(name, True, msg("Available: {found}.", found=public(_last_line(child.stdout))))
-
-
-def device_check(loaded: Check) -> Check:
-    """What ``DEVICE_CODE`` printed, with advice where a graphics card lies idle."""
-    found, _, problem = str(loaded.message.params.get("found", "")).partition("; ")
-    if not problem:
-        return loaded
-    return Check(
-        loaded.name,
-        loaded.ok,
-        msg("Available: {found}. {problem}", found=public(found), problem=public(problem)),
-        msg("Update the card's driver, or go on: the processor gives the same answers."),
-    )
-
-
-def decoders_check() -> Check:
-    """Whether every way of compressing DICOM pixels that the program reads can be decoded here."""
-    from pydicom.pixels import get_decoder
-    from pydicom.uid import UID
-
-    from her2desk.dicom.header import ENCAPSULATED_SYNTAXES
-
-    syntaxes = [UID(syntax) for syntax in ENCAPSULATED_SYNTAXES]
-    absent = [str(uid.name) for uid in syntaxes if not get_decoder(uid).is_available]
-    if absent:
-        names = ", ".join(absent)
-        return Check("decoders", False, msg("Cannot decode {names}.", names=names), INSTALL_AGAIN)
-    return Check("decoders", True, msg("All {n} compressed formats decode.", n=len(syntaxes)))
-
-
-def demo_pack_check(path: Path) -> Check:
-    """Whether the pack that ships with the program is whole."""
-    from her2desk.packs.pack import open_pack
-
-    try:
-        identity = open_pack(path).identity
+        vault = unlocked(folder)
     except Her2DeskError as error:
-        return Check("demo-pack", False, error.message, INSTALL_AGAIN)
-    found = msg("{name} {version}.", name=identity.name, version=identity.version)
-    return Check("demo-pack", True, found)
+        refusal = error
 
+        def refuse() -> "Vault | None":
+            raise refusal
 
-def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "")
+        return refuse
+    return lambda: vault

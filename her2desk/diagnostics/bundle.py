@@ -12,11 +12,14 @@ from her2desk.diagnostics.facts import (
     library_facts,
     pack_facts,
     package_versions,
+    policy_facts,
     program_facts,
     settings_facts,
 )
 from her2desk.errors import unwritable
+from her2desk.in_force import policy_in_force
 from her2desk.logs import LOGS_FOLDER
+from her2desk.policy import Allowance
 from her2desk.private_files import write_private
 from her2desk.redaction import place
 from her2desk.settings import load_settings
@@ -26,7 +29,8 @@ MOST_LINES = 4000  # of each log, the last
 
 CONTENTS = """Her2Desk diagnostic bundle
 
-facts.json     versions of the program, the system, the pack and the library
+facts.json     versions of the program, the system, the pack and the library, and which settings an
+               administrator decides
 packages.json  versions of the installed packages
 settings.json  the settings, without the reader's name and without paths
 checks.json    what "her2desk doctor" found
@@ -54,11 +58,14 @@ def write_bundle(
     Raises ``InputRefused`` when it cannot be written, and ``StoreRefused`` where it would take the
     place of a file of the library.
     """
+    policy = policy_in_force()
+    policy.require(Allowance.SUPPORT_BUNDLE)
     if path.exists():
         check_outside(library, path)
     settings = load_settings(settings_file)
     facts = {
         "program": program_facts(),
+        "policy": policy_facts(policy),
         "pack": pack_facts(settings, library),
         "library": library_facts(library),
     }

@@ -4,7 +4,6 @@ import os
 import platform
 import sqlite3
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict
@@ -13,16 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from her2desk import __version__
+from her2desk.bundle_manifest import BundleDamaged, bundle_root, read_manifest
+from her2desk.diagnostics.library_place import connected_to_look
+from her2desk.diagnostics.machine import Memory
 from her2desk.errors import Her2DeskError
 from her2desk.packs.pack import open_pack
 from her2desk.paths import demo_pack_path
+from her2desk.policy import Policy
 from her2desk.private_files import open_to_others
-from her2desk.settings import Settings
+from her2desk.settings import PERSONAL, Settings
 from her2desk.store.connection import DATABASE_NAME
 from her2desk.store.vault import is_encrypted
+from her2desk.texts import CATALOGUE
 
 KEPT_PACKS = "packs"
-PERSONAL = ("reader", "pack_path")
+# Which of these are set is told, not what to: some hold paths.
+TOLD_VARIABLES = ("HER2DESK_", "QT_", "CUDA_", "OMP_", "MKL_", "PYTHON", "LD_")
 
 
 def program_facts() -> dict[str, Any]:
@@ -33,7 +38,21 @@ def program_facts() -> dict[str, Any]:
         "system": platform.platform(),
         "machine": platform.machine(),
         "processors": os.cpu_count(),
-        "is_frozen": bool(getattr(sys, "frozen", False)),
+        "memory_gib": round(Memory.here().total_gib, 1),
+        "language": CATALOGUE.language,
+        "bundle": _bundle_facts(bundle_root()),
+        "variables": sorted(name for name in os.environ if name.startswith(TOLD_VARIABLES)),
+    }
+
+
+def policy_facts(policy: Policy) -> dict[str, Any]:
+    """Which settings an administrator decides and what is forbidden, without a value or a place."""
+    return {
+        "files": len(policy.files),
+        "is_sound": policy.is_sound,
+        "locked": sorted(policy.locked),
+        "defaults": sorted(policy.defaults),
+        "forbidden": sorted(map(str, policy.forbidden)),
     }
 
 
@@ -73,8 +92,19 @@ def library_facts(library: Path) -> dict[str, Any]:
     return facts
 
 
+def _bundle_facts(root: Path | None) -> dict[str, str] | None:
+    """Which build this is; None outside a bundle, and for one without a list of its files."""
+    if root is None:
+        return None
+    try:
+        built = read_manifest(root)
+    except BundleDamaged:
+        return None
+    return {"version": built.version, "commit": built.commit, "variant": built.variant}
+
+
 def _contents(database: Path) -> dict[str, Any]:
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(connected_to_look(database)) as connection:
         return {
             "schema": connection.execute("PRAGMA user_version").fetchone()[0],
             "cases": connection.execute("SELECT count(*) FROM cases").fetchone()[0],

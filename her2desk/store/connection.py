@@ -10,7 +10,13 @@ from pathlib import Path
 
 from her2desk.errors import StoreRefused
 from her2desk.private_files import PRIVATE_FILE
-from her2desk.store.migrating import known_migrations, migrate, newer_than_known, schema_version
+from her2desk.store.migrating import (
+    check_not_newer,
+    known_migrations,
+    known_schema,
+    migrate,
+    schema_version,
+)
 from her2desk.store.snapshots import keep_before_migration
 from her2desk.store.sqlite_access import (
     DatabaseKey,
@@ -108,6 +114,7 @@ def open_database(
     with refusals(), ExitStack() as opened:
         _make_private(path)
         writer = opened.enter_context(_closed_on_failure(connect(path, key=key)))
+        check_not_newer(writer)  # before anything is written
         writer.execute("PRAGMA journal_mode = WAL")
         writer.execute("PRAGMA synchronous = FULL")
         writer.execute("PRAGMA foreign_keys = ON")
@@ -155,10 +162,8 @@ def _connected_to_read(path: Path, key: DatabaseKey | None) -> sqlite3.Connectio
 
 
 def _check_is_present_schema(connection: sqlite3.Connection) -> None:
-    found, known = schema_version(connection), len(known_migrations())
-    if found > known:
-        raise newer_than_known()
-    if found < known:
+    check_not_newer(connection)
+    if schema_version(connection) < known_schema():
         raise StoreRefused(
             msg("This library was made by an older version of Her2Desk."),
             msg("Open it once where it can be written, which brings it up to date."),

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from her2desk import __version__
 from her2desk.errors import StoreRefused
+from her2desk.redaction import public
 from her2desk.store.migrations import salted_history
 from her2desk.store.sqlite_access import atomic
 from her2desk.texts import msg
@@ -61,15 +63,36 @@ def migrate(
                 if not is_new:
                     keep(number)
                 _apply(connection, number, migration)
-    if schema_version(connection) > len(migrations):
-        raise newer_than_known()
+    check_not_newer(connection, len(migrations))
 
 
-def newer_than_known() -> StoreRefused:
-    """The refusal of a library that a later version has changed."""
+def known_schema() -> int:
+    """The number of the schema that this version writes."""
+    return len(known_migrations())
+
+
+def check_not_newer(connection: sqlite3.Connection, known: int | None = None) -> None:
+    """Raise ``StoreRefused`` (``store-newer``) for a schema beyond ``known``, or else this version's."""
+    found = schema_version(connection)
+    if found > (known_schema() if known is None else known):
+        raise newer_than_known(found)
+
+
+def newer_than_known(found: int) -> StoreRefused:
+    """The refusal of a library that a later version has changed to the schema ``found``."""
     return StoreRefused(
-        msg("This library was made by a newer version of Her2Desk."),
-        msg("Open it with that version, or choose another library folder."),
+        msg(
+            "This library was made by a newer version of Her2Desk: it has format {found}, and "
+            "Her2Desk {version} knows formats up to {known}.",
+            found=found,
+            known=known_schema(),
+            version=public(__version__),
+        ),
+        msg(
+            "Nothing in it was changed. Open it with a version that knows format {found}, or choose "
+            "another library folder.",
+            found=found,
+        ),
         code="store-newer",
     )
 

@@ -42,7 +42,7 @@ def examined(path: Path, key: DatabaseKey | None = None) -> Contents:
         connection.execute("PRAGMA cell_size_check = ON")
         version = schema_version(connection)
         if version > len(known_migrations()):
-            raise newer_than_known()
+            raise newer_than_known(version)
         if version < 1 or _schema(connection) != _schema_of(version):
             raise _no_library()
         if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":

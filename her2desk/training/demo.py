@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from her2desk.diagnostics.self_test import write_numbers
 from her2desk.phantoms.cohort import write_cohort
 from her2desk.phantoms.demo import write_demo_case
 from her2desk.radiomics.profile import Profile, us_2d
@@ -78,6 +79,7 @@ def build_demo(folder: Path, patients: int = PATIENTS) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         result.pack.replace(folder / PACK)
     write_demo_case(folder / "case", DEMO_CASE_SEED)
+    write_numbers(folder, folder / PACK)
     return result.digest
 
 

@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -165,11 +166,14 @@ def test_what_was_lost_or_stays_is_said(
 
 
 def test_doctor_says_whether_it_is_encrypted_and_waits_for_nobody(command: Command) -> None:
-    from her2desk.cli.library_checks import library_checks
+    from her2desk.cli.passphrases import unlocked
+    from her2desk.diagnostics.library import library_checks
 
     def said() -> dict[str, tuple[bool, str]]:
-        return {c.name: (c.ok, c.message.text()) for c in library_checks(command.folder)}
+        unlock = partial(unlocked, command.folder)
+        return {c.name: (c.ok, c.message.text()) for c in library_checks(command.folder, unlock)}
 
+    open_library(command.folder).close()
     assert said()["library-encryption"] == (True, "The library is not encrypted.")
     encrypt_library(command.folder, PASSPHRASE)
     use_passphrase_file(None)

@@ -1,4 +1,4 @@
-"""``her2desk import``, ``phantom``, ``pack`` and ``doctor`` as a script calls them."""
+"""``her2desk import``, ``phantom`` and ``pack`` as a script calls them."""
 
 import json
 import os
@@ -184,17 +184,6 @@ def test_interrupting_is_exit_130(tmp_path: Path) -> None:
     out, _ = process.communicate()
     assert process.returncode == 130
     assert json.loads(out)["error"]["code"] == "interrupted"
-
-
-@pytest.mark.slow
-def test_the_doctor_answers_for_everything() -> None:
-    code, document, _ = her2desk("doctor")
-    assert document["ok"] == all(check["ok"] for check in document["checks"])
-    assert code == (0 if document["ok"] else 3)
-    assert all(check["ok"] or check["remedy"] for check in document["checks"])
-    by_name = {check["name"]: check for check in document["checks"]}
-    for name in ("python", "networks", "radiomics", "device", "decoders", "library"):
-        assert by_name[name]["ok"], by_name[name]
 
 
 @pytest.mark.data

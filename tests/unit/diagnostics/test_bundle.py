@@ -8,12 +8,20 @@ from pathlib import Path
 import pytest
 
 from her2desk import __version__
-from her2desk.cli.doctor import Check
 from her2desk.diagnostics.bundle import write_bundle
-from her2desk.diagnostics.facts import library_facts, pack_facts, settings_facts
+from her2desk.diagnostics.check import Check
+from her2desk.diagnostics.facts import (
+    _bundle_facts,
+    library_facts,
+    pack_facts,
+    policy_facts,
+    program_facts,
+    settings_facts,
+)
 from her2desk.errors import InputRefused
 from her2desk.logs import logging_to
 from her2desk.paths import demo_pack_path
+from her2desk.policy import Allowance, Policy
 from her2desk.settings import Settings, save_settings
 from her2desk.store.opening import open_library
 from her2desk.store.vault_converting import encrypt_library
@@ -132,6 +140,36 @@ def test_a_place_that_cannot_be_written_is_a_sentence(library: Path) -> None:
 
 
 class TestFacts:
+    def test_of_the_program_are_names_of_variables_without_what_they_hold(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/home/xylophon/plugins")
+        facts = program_facts()
+        assert "QT_QPA_PLATFORM_PLUGIN_PATH" in facts["variables"]
+        assert "xylophon" not in json.dumps(facts)
+        assert facts["memory_gib"] > 0
+        assert facts["bundle"] is None
+
+    def test_of_a_build_name_it(self, tmp_path: Path) -> None:
+        manifest = {
+            "format": 1, "version": "1.0", "commit": "abc", "variant": "cpu", "system": "Linux",
+            "machine": "x86_64", "files": {"her2desk": [1, "00"]},
+        }  # fmt: skip
+        (tmp_path / "bundle.json").write_text(json.dumps(manifest))
+        assert _bundle_facts(tmp_path) == {"version": "1.0", "commit": "abc", "variant": "cpu"}
+        assert _bundle_facts(tmp_path / "absent") is None
+
+    def test_of_a_policy_hold_no_value_and_no_place(self) -> None:
+        policy = Policy(
+            locked={"library": "/x/Xylophon"},
+            forbidden=frozenset({Allowance.NETWORK}),
+            contact="Dr Xylophon",
+            files=(Path("/etc/Xylophon.json"),),
+        )
+        facts = policy_facts(policy)
+        assert (facts["locked"], facts["forbidden"]) == (["library"], ["network"])
+        assert "Xylophon" not in json.dumps(facts)
+
     def test_of_a_library_that_is_not_there(self, tmp_path: Path) -> None:
         assert library_facts(tmp_path / "absent") == {"exists": False}
 

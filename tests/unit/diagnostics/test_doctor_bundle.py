@@ -8,14 +8,16 @@ import pytest
 
 from her2desk.cli import doctor
 from her2desk.cli.app import main
-from her2desk.cli.checks import Check
+from her2desk.diagnostics.check import Check
+from her2desk.diagnostics.examination import Step
 from her2desk.texts import msg
 
 
 @pytest.fixture(autouse=True)
 def quick_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     check = Check("library", True, msg("{folder} holds {n} cases.", folder="/x/Xylophon", n=2))
-    monkeypatch.setattr(doctor, "examine", lambda _library, _pack: iter((check,)))
+    step = Step("library", lambda: (check,))
+    monkeypatch.setattr(doctor, "steps_of", lambda *_given: (step,))
 
 
 def test_writes_what_was_found_without_values(

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from her2desk.cli.checks import Check
-from her2desk.cli.library_checks import (
+from her2desk.diagnostics.check import Check
+from her2desk.diagnostics.library import (
     backups_check,
-    disk_check,
     durability_check,
     files_check,
     history_check,
@@ -29,10 +28,11 @@ SOUND = Health(2, 7, Head(7, "ab" * 32), 0, True, False, (), (), (), ())
 
 
 def checked(folder: Path) -> dict[str, Check]:
-    return {check.name: check for check in library_checks(folder)}
+    return {check.name: check for check in library_checks(folder, lambda: None)}
 
 
 def test_a_new_library_is_well(tmp_path: Path) -> None:
+    open_library(tmp_path / "library").close()
     found = checked(tmp_path / "library")
     assert [name for name, check in found.items() if not check.ok] == []
     assert "holds 0 cases" in found["library"].message.text()
@@ -115,10 +115,3 @@ def test_the_age_of_the_last_backup_is_told(tmp_path: Path) -> None:
     aside = replace(health, aside=(folder / "replaced-x",))
     assert "replaced-x" in backups_check(folder, aside, now).remedy.text()
     assert "library backup" in backups_check(tmp_path, SOUND, now).remedy.text()
-
-
-def test_a_full_disk_is_a_problem(tmp_path: Path) -> None:
-    assert disk_check(tmp_path / "not" / "yet" / "made", wanted_bytes=0).ok
-    check = disk_check(tmp_path, wanted_bytes=1 << 62)
-    assert not check.ok
-    assert "GiB free" in check.message.text()

@@ -71,8 +71,11 @@ def test_building_writes_the_pack_and_the_case(tmp_path, monkeypatch, capsys):
         request.out.write_bytes(b"pack")
         return TrainResult(request.out, "d" * 64, *(request.out,) * 3), None
 
+    numbered = []
     monkeypatch.setattr(demo, "train", played)
+    monkeypatch.setattr(demo, "write_numbers", lambda folder, pack: numbered.append((folder, pack)))
     assert demo.build_demo(tmp_path / "demo", patients=3) == "d" * 64
     assert (tmp_path / "demo" / demo.PACK).read_bytes() == b"pack"
     assert json.loads((tmp_path / "demo" / "case" / "roi.json").read_text())["polygon"]
+    assert numbered == [(tmp_path / "demo", tmp_path / "demo" / demo.PACK)]
     assert "50%  Half way" in capsys.readouterr().err

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from her2desk.diagnostics.titles import title_of
 from her2desk.redaction import redacted_message
-from her2desk.texts import Message
+from her2desk.texts import Message, msg
 
 NOTHING = Message("")
+INSTALL_AGAIN = msg("Install Her2Desk again; the installation is incomplete or damaged.")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Check:
         """The finding as ``--json`` prints it."""
         return {
             "name": self.name,
+            "title": title_of(self.name).text(),
             "ok": self.ok,
             "message": self.message.text(),
             "remedy": self.remedy.text(),

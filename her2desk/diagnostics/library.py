@@ -1,35 +1,40 @@
-"""What ``her2desk doctor`` says of the library."""
+"""How the library is kept, as ``her2desk doctor`` says it."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from her2desk.cli.checks import NOTHING, Check
-from her2desk.cli.passphrases import unlocked
+from her2desk.diagnostics.check import NOTHING, Check
+from her2desk.diagnostics.library_place import absent_or_other
 from her2desk.errors import Her2DeskError
 from her2desk.redaction import public
 from her2desk.texts import msg, msgn
 
 if TYPE_CHECKING:
     from her2desk.store.health import Health
+    from her2desk.store.vault import Vault
 
-FREE_BYTES = 1 << 30
 OLD_BACKUP_DAYS = 30
 _SHOWN_OF_A_HASH = 16
 
 
-def library_checks(folder: Path) -> Iterator[Check]:
+def library_checks(folder: Path, unlock: "Callable[[], Vault | None]") -> Iterator[Check]:
     """Whether the library opens, and how it is kept; only the first where it does not open.
 
-    An encrypted one that nobody can unlock just now, as where the window asks, is no problem.
+    One that is not there, of an older version or of a newer one is told of and left as it is. An
+    encrypted one that nobody can unlock just now, as where the window asks, is no problem. ``unlock``
+    gives the keys, None where it is not encrypted, and may refuse.
     """
     from her2desk.store.health import health_of
     from her2desk.store.opening import open_library
 
+    told = absent_or_other(folder)
+    if told is not None:
+        yield told
+        return
     try:
-        with open_library(folder, vault=unlocked(folder)) as library:
+        with open_library(folder, vault=unlock()) as library:
             is_encrypted, health = library.is_encrypted, health_of(library)
     except Her2DeskError as error:
         is_locked = error.code == "passphrase-needed"
@@ -152,7 +157,7 @@ def backups_check(folder: Path, health: "Health", now: datetime) -> Check:
             "An exchanged library still lies in {path}; delete it once you are sure.",
             path=health.aside[0],
         )
-    advice = msg("Make one with: her2desk library backup FILE.zip")
+    advice = msg("Make one under Library…, or with: her2desk library backup FILE.zip")
     last = last_backup(folder)
     if last is None:
         said = msg("The library was never backed up by Her2Desk.")
@@ -160,13 +165,3 @@ def backups_check(folder: Path, health: "Health", now: datetime) -> Check:
     days = max(0, (now - last).days)
     said = msgn("The last backup is {n} day old.", "The last backup is {n} days old.", days)
     return Check("library-backup", True, said, advice if days > OLD_BACKUP_DAYS else aside)
-
-
-def disk_check(folder: Path, wanted_bytes: int = FREE_BYTES) -> Check:
-    """Whether the library's disk has room."""
-    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    free = shutil.disk_usage(existing).free
-    ok = free >= wanted_bytes
-    message = msg("{gib:.1f} GiB free on the library's disk.", gib=free / (1 << 30))
-    remedy = NOTHING if ok else msg("Free some space, or move the library to a larger disk.")
-    return Check("disk-space", ok, message, remedy)

@@ -1,0 +1,1 @@
+"""Help › Check this computer: the doctor's findings in a window."""
