@@ -126,11 +126,11 @@ def _strip(axes: Axes, positive: FloatArray, negative: FloatArray) -> None:
     axes.spines["left"].set_visible(False)
     axes.set_xticks(TICKS, [f"{t:g}" for t in TICKS])
     axes.set_xlabel(msg("Predicted probability of HER-2 positive").text())
-    for height, colour, words in (
-        (0.75, VERMILION, msg("{n} positive", n=len(positive))),
-        (0.25, BLUE, msg("{n} negative", n=len(negative))),
+    for height, words in (
+        (0.75, msg("{n} positive", n=len(positive))),
+        (0.25, msg("{n} negative", n=len(negative))),
     ):
         axes.text(
-            1.03, height, words.text(), transform=axes.transAxes, fontsize=SMALL, color=colour,
+            1.03, height, words.text(), transform=axes.transAxes, fontsize=SMALL, color=INK,
             va="center",
         )  # fmt: skip

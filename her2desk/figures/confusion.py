@@ -80,7 +80,7 @@ def _cell(axes: Axes, place: tuple[int, int], count: int, of: int, colour: str) 
     x, y = place
     axes.text(
         x + 0.5, y + 0.5, str(count), ha="center", va="center", fontsize=15, fontweight="bold",
-        color="white" if DARKEST * share > 0.5 else INK,
+        color=INK,
     )  # fmt: skip
 
 

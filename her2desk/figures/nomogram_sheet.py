@@ -12,11 +12,10 @@ from matplotlib.patheffects import Normal, Stroke
 
 from her2desk.domain.nomogram import NomogramAxis, NomogramGeometry
 from her2desk.figures.canvas import BLUE, INK, MUTED, VERMILION
-from her2desk.stats.counts import Phrase, phrase
 from her2desk.stats.counts import probability as probability_text
 from her2desk.stats.nomogram import interval, largest_total, probability_ticks
 from her2desk.stats.nomogram_labels import even_tiers, lanes_of, probability_tiers, thinned
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, Phrase, msg, phrase
 
 WHAT_IF = "#8F3D6B"
 MINUS = "\u2212"

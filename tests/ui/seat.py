@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QEvent,
     QEventLoop,
     QMimeData,
     QModelIndex,
@@ -163,10 +164,12 @@ class Seat:
         QApplication.processEvents()
 
     def close(self) -> None:
-        """Close the window, without being asked."""
+        """Close the window, without being asked, and let go of it: each theme dresses all there are."""
         self.window.dialogs.may_lose = lambda *_asked: True  # type: ignore[method-assign]
         self.window.close()
         self.faults.__exit__(None, None, None)
+        self.window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     # What is seen
 

@@ -610,7 +610,7 @@ def test_screen_readers_hear_what_is_drawn(qtbot: QtBot, make: Make) -> None:
 def test_other_keys_are_left_to_the_window(qtbot: QtBot, make: Make) -> None:
     view = make()
     for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-        event = QKeyEvent(kind, Qt.Key.Key_Q, Qt.KeyboardModifier.NoModifier)
+        event = QKeyEvent(kind, Qt.Key.Key_J, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(view, event)
         assert not event.isAccepted()
     enter = QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5))

@@ -14,17 +14,24 @@ from her2desk.ui.canvas.calibration import spacing_for, spacing_text
 from her2desk.ui.canvas.elided_label import ElidedLabel
 from her2desk.ui.canvas.ground import paint_ground
 from her2desk.ui.theme import GRID, set_role
+from her2desk.ui.widgets.typed_numbers import plain_number
 
 _LENGTH = re.compile(r"(\d{1,4}(?:[.,]\d*)?|[.,]\d+)\s*(mm|cm)?", re.IGNORECASE | re.ASCII)
 _FIELD_WIDTH = 84
 
 
 def length_mm(text: str) -> float | None:
-    """Millimetres from "10", "10 mm", "1 cm", "1,5 cm"; None for anything else and for zero."""
+    """Millimetres from "10", "10 mm", "1 cm", "1,5 cm"; None for anything else and for zero.
+
+    None too for "1,234", which may mean two lengths.
+    """
     found = _LENGTH.fullmatch(text.strip())
     if found is None:
         return None
-    value = float(found[1].replace(",", "."))
+    plain = plain_number(found[1])
+    if plain is None:
+        return None
+    value = float(plain)
     mm = value * 10 if (found[2] or "mm").lower() == "cm" else value
     return mm if mm > 0 else None
 

@@ -49,6 +49,13 @@ class CasePage(QWidget):
         self.warnings.setText("\n".join(f"⚠ {words}" for words in told))
         self.warnings.setVisible(bool(told))
 
+    def stops(self) -> list[QWidget]:
+        """What the Tab key stops at, from the top left."""
+        ask, bar = self.calibrate_bar, self.cover.bar
+        answers = [bar.keep_button, bar.drop_button, bar.close_button]
+        asked = [ask.field, ask.use_button, ask.remove_button]
+        return [*asked, self.view, *answers, *self.cine.stops()]
+
     def show_note(self, message: Message) -> None:
         """Say something over the picture until the next stroke."""
         self.cover.bar.set_note(message.text())

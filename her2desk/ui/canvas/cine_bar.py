@@ -133,6 +133,10 @@ class CineBar(QWidget):
         """Stop playing."""
         self.play_action.setChecked(False)
 
+    def stops(self) -> list[QWidget]:
+        """What the Tab key stops at, from the left."""
+        return [*self._stops, self.speed.button]
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space on the bar plays and pauses; on the picture it moves the image."""
         if event.key() == Qt.Key.Key_Space and self.play_action.isEnabled():
@@ -188,6 +192,9 @@ class CineBar(QWidget):
         )
         for checkable in (self.play_action, self.key_frame_action, self.bounce_action):
             checkable.setCheckable(True)
+        self.play_action.setObjectName("play")
+        self.previous_mark_action.setObjectName("previous_marked_frame")
+        self.next_mark_action.setObjectName("next_marked_frame")
         self.addActions([self.play_action, self.previous_mark_action, self.next_mark_action])
 
     def _lay_out(self) -> None:
@@ -198,26 +205,32 @@ class CineBar(QWidget):
         first = IconButton(self.first_action, "first", self)
         last = IconButton(self.last_action, "last", self)
         self._spared = (first, last)
-        for widget in (
+        before = (
             first,
             IconButton(self.previous_action, "previous", self),
             self._play_button,
             IconButton(self.next_action, "next", self),
             last,
-        ):
+        )
+        after = tuple(
+            IconButton(action, icon, self)
+            for action, icon in (
+                (self.previous_mark_action, "mark-previous"),
+                (self.key_frame_action, "key-frame"),
+                (self.next_mark_action, "mark-next"),
+                (self.bounce_action, "bounce"),
+            )
+        )
+        self._stops = (*before, self.slider, self.field, *after)
+        for widget in before:
             layout.addWidget(widget)
         layout.addWidget(self.slider, 1)
         layout.addSpacing(4)
         layout.addWidget(self.field)
         layout.addWidget(self._count)
         layout.addSpacing(4)
-        for action, icon in (
-            (self.previous_mark_action, "mark-previous"),
-            (self.key_frame_action, "key-frame"),
-            (self.next_mark_action, "mark-next"),
-            (self.bounce_action, "bounce"),
-        ):
-            layout.addWidget(IconButton(action, icon, self))
+        for widget in after:
+            layout.addWidget(widget)
         layout.addWidget(self.speed)
         set_role(self._count, "small")
 

@@ -48,10 +48,7 @@ class DrawingView(BoardView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Finish the stroke."""
         if self._is_drawing and event.button() == _Left:
-            before = self.drawing
-            self._is_drawing = False
-            self._pens[self._tool].release(self._board, self._locate(event))
-            self._settle(before)
+            self._let_go(self._locate(event))
         else:
             super().mouseReleaseEvent(event)
         self._update_cursor()
@@ -68,14 +65,25 @@ class DrawingView(BoardView):
         is_ours = event.button() == _Left and self._dragging is None and not self._is_space_held
         if not is_ours or not self.has_frame:
             return False
+        return self._take(self._locate(event), is_double)
+
+    def _take(self, at: Point, is_double: bool = False) -> bool:
+        """Whether the tool begins something at this place."""
         pen, before = self._pens[self._tool], self.drawing
         take = pen.double_click if is_double else pen.press
-        is_taken = take(self._board, self._locate(event))
+        is_taken = take(self._board, at)
         if is_taken:
             self._is_drawing = pen.is_dragged
             self.stroke_begun.emit()
         self._settle(before)
         return is_taken
+
+    def _let_go(self, at: Point) -> None:
+        """Finish the stroke here."""
+        before = self.drawing
+        self._is_drawing = False
+        self._pens[self._tool].release(self._board, at)
+        self._settle(before)
 
     def _go_on(self) -> None:
         """Let the stroke follow the pointer and the keys held down."""
@@ -91,8 +99,12 @@ class DrawingView(BoardView):
 
     def _locate(self, event: QMouseEvent) -> Point:
         """The event's position on the image, told to whoever listens."""
-        at = self._last_at = self._transform.to_image(event.position())
         self._take_modifiers(event)
+        return self._point_at(self._transform.to_image(event.position()))
+
+    def _point_at(self, at: Point) -> Point:
+        """Take this position on the image as the pointer's."""
+        self._last_at = at
         self._board.reach = REACH / self._transform.scale
         self._pointer = at if self._board.on_image(at) == at else None
         if self._pointer is None:

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSlider, QWidget
 
-from her2desk.texts import tr
+from her2desk.texts import listed, listed_apart, tr
 from her2desk.ui.theme import colours
 
 _KNOB = 7.0
@@ -46,7 +46,7 @@ class Marks:
             parts.append(tr("also outlined: {frames}").format(frames=_listed(others)))
         if self.key_frames:
             parts.append(tr("key frames: {frames}").format(frames=_listed(self.key_frames)))
-        return "; ".join(parts)
+        return str(listed_apart(parts))
 
 
 class FrameSlider(QSlider):
@@ -141,5 +141,5 @@ class FrameSlider(QSlider):
 
 
 def _listed(frames: Sequence[int]) -> str:
-    shown = ", ".join(str(frame + 1) for frame in frames[:_LISTED])
+    shown = str(listed(str(frame + 1) for frame in frames[:_LISTED]))
     return shown if len(frames) <= _LISTED else tr("{frames} and more").format(frames=shown)

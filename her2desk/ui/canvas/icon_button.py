@@ -7,7 +7,9 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from her2desk.ui.canvas.icons import SIZE, icon_image
 from her2desk.ui.theme import colours
 
+FADED = 0.5  # opacity of what cannot be used now, 2.5 : 1 at least in both themes
 SIDE = 32
+_TIP = "tip"  # what the action does, without its key
 
 
 class IconButton(QToolButton):
@@ -21,7 +23,11 @@ class IconButton(QToolButton):
         # Tab reaches it; a click leaves the keyboard with the picture.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(action.text())
-        self.setAccessibleDescription(action.toolTip())
+        self._describe()
+        action.changed.connect(self._describe)  # its key may be another
+
+    def _describe(self) -> None:
+        self.setAccessibleDescription(self.defaultAction().toolTip())
 
     def set_icon_name(self, name: str) -> None:
         """Show another icon."""
@@ -46,7 +52,7 @@ class IconButton(QToolButton):
         is_lit = self.isChecked() and self.isEnabled()
         ink = palette.on_accent if is_lit else palette.text
         image = icon_image(self._icon_name, ink, SIZE, self.devicePixelRatioF())
-        painter.setOpacity(1.0 if self.isEnabled() else 0.35)
+        painter.setOpacity(1.0 if self.isEnabled() else FADED)
         painter.drawImage(QPointF((self.width() - SIZE) / 2, (self.height() - SIZE) / 2), image)
         painter.setOpacity(1.0)
         if self.hasFocus():
@@ -70,6 +76,19 @@ def described(action: QAction, text: str, tip: str, *shortcuts: str) -> QAction:
     """``action`` with its name, its shortcuts, and a tooltip that says what it does and the key."""
     action.setText(text)
     action.setShortcuts([QKeySequence(keys) for keys in shortcuts])
-    key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    action.setToolTip(f"{tip} ({key})" if key else tip)
+    action.setProperty(_TIP, tip)
+    tell_key(action)
     return action
+
+
+def tell_key(action: QAction) -> None:
+    """Have the tooltip of a ``described`` action name its present key."""
+    tip = action.property(_TIP)
+    if tip is not None:
+        key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(with_key(tip, key))
+
+
+def with_key(words: str, key: str) -> str:
+    """Words for a tooltip, and the key that does the same where there is one."""
+    return f"{words} ({key})" if key else words

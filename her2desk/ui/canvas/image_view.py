@@ -3,25 +3,28 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QAccessible, QKeyEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from her2desk.domain.drawing import Drawing
 from her2desk.domain.image import Region, UltrasoundImage
 from her2desk.domain.roi import Box, Roi
 from her2desk.texts import tr, trn
-from her2desk.ui.canvas import overlay
+from her2desk.ui.canvas import overlay, overlay_marks
 from her2desk.ui.canvas.board_paint import BoardPainter
 from her2desk.ui.canvas.calibration import roi_size_text, spacing_for
-from her2desk.ui.canvas.keyed_view import KeyedView
 from her2desk.ui.canvas.outline_words import which_outline
 from her2desk.ui.canvas.picture import HeatLayer, heat_layer
+from her2desk.ui.canvas.pointing_view import PointingView
+from her2desk.ui.letters import legible
 
 _Key = Qt.Key
 
 
-class ImageView(KeyedView):
+class ImageView(PointingView):
     """What the reader looks at. ``frame_requested`` asks the owner for another frame."""
+
+    accessible_role = QAccessible.Role.Graphic
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -107,8 +110,8 @@ class ImageView(KeyedView):
         return self.roi() == roi and self.frame_index == frame_index and not is_changing
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows, Home and End turn frames; the rest is drawing and zooming."""
-        if not self._turn_frame(event):
+        """Arrows, Home and End turn frames, or move the cross; the rest is drawing and zooming."""
+        if not (self._point_by_key(event) or self._turn_frame(event)):
             super().keyPressEvent(event)
 
     def _turn_frame(self, event: QKeyEvent) -> bool:
@@ -160,6 +163,8 @@ class ImageView(KeyedView):
         if spacing.mm is not None:
             overlay.paint_scale_bar(painter, spacing.mm, self._transform.scale, self.height())
         self._paint_captions(painter)
+        if self.cross is not None:
+            overlay_marks.paint_cross(painter, self._transform, self.cross, self._is_drawing)
 
     def _paint_captions(self, painter: QPainter) -> None:
         image, level = self.image, self.window_level
@@ -168,7 +173,7 @@ class ImageView(KeyedView):
         side = {"L": tr("left"), "R": tr("right")}.get(image.laterality or "")
         who = " · ".join(part for part in (image.patient_id, side, image.view) if part)
         top = overlay.MARGIN + 10
-        overlay.paint_words(painter, who, QPointF(overlay.MARGIN, top))
+        overlay.paint_words(painter, legible(who), QPointF(overlay.MARGIN, top))
         right = QPointF(self.width() - overlay.MARGIN, top)
         overlay.paint_words(painter, self.outline_text(), right, is_right=True)
         words = tr("W {width:.0f} · C {centre:.0f} · {zoom:.0f} %").format(

@@ -8,12 +8,13 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from her2desk.domain.drawing import Ruler
 from her2desk.domain.roi import Point
-from her2desk.ui.canvas.overlay import HALO, OUTLINE_HALO, line_pen, paint_dot, paint_words
+from her2desk.ui.canvas.overlay import HALO, INK, OUTLINE_HALO, line_pen, paint_dot, paint_words
 from her2desk.ui.canvas.transform import ViewTransform
 
 RULER_INK = QColor("#8fd3ff")  # the picture is dark in both themes
 PROPOSAL_INK = QColor("#f0a8d4")
 TICK = 6.0
+CROSS_GAP, CROSS_ARM = 4.0, 14.0
 LABEL_GAP = 10.0
 LABEL_ROOM = 90  # device-independent pixels that a ruler's label may take
 
@@ -66,6 +67,18 @@ def paint_ring(
     for pen in (line_pen(HALO, 3.5), line_pen(ink, 1.5)):
         painter.setPen(pen)
         painter.drawEllipse(transform.to_view(at), size, size)
+
+
+def paint_cross(painter: QPainter, transform: ViewTransform, at: Point, is_holding: bool) -> None:
+    """Where the keys point: four arms about an open middle; a ring says that the tool holds on."""
+    place = transform.to_view(at)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (line_pen(HALO, 4.5), line_pen(INK, 2.0)):
+        painter.setPen(pen)
+        for arm in (QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1)):
+            painter.drawLine(place + arm * CROSS_GAP, place + arm * CROSS_ARM)
+        if is_holding:
+            painter.drawEllipse(place, CROSS_GAP + 3, CROSS_GAP + 3)
 
 
 def paint_box(painter: QPainter, transform: ViewTransform, corners: tuple[Point, Point]) -> None:

@@ -25,7 +25,7 @@ class Readout(QWidget):
         super().__init__(parent)
         self.calibration_line = ElidedLabel(self)
         self.size_label = ElidedLabel(self)
-        self.calibration_line.setAccessibleName(tr("Calibration"))
+        self.calibration_line.setAccessibleName(tr("Calibration of the image"))
         self.size_label.setAccessibleName(tr("Size of the outline"))
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 12, 6)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from her2desk.domain.image import UltrasoundImage
@@ -37,11 +37,17 @@ class Stage(FileDrop):
         self.view, self.cine, self.readout = self._page.view, self._page.cine, self._page.readout
         self.calibrate_bar = self._page.calibrate_bar
         self._lay_out()
-        self.setFocusProxy(self.view)
         self.drop_hovered.connect(self.empty_state.set_target)
         self.view.frame_requested.connect(self.go_to_frame)
         self.cine.frame_selected.connect(self.go_to_frame)
         self.view.stroke_begun.connect(self._hold_still)
+
+    def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.ShortcutFocusReason) -> None:
+        """Give the keyboard to the picture, or to what opens one.
+
+        No focus proxy does this: Tab would come back to it from the picture's own tools.
+        """
+        (self.view if self.image is not None else self.empty_state.open_button).setFocus(reason)
 
     @property
     def image(self) -> UltrasoundImage | None:
@@ -108,9 +114,5 @@ class Stage(FileDrop):
         outer.setSpacing(0)
         outer.addWidget(self.toolbar)
         outer.addWidget(self._pages, 1)
-        # Tab comes to the picture first, by the focus proxy, and would else skip its tools.
-        bar = self._page.cover.bar
-        stops: list[QWidget] = [bar.keep_button, bar.drop_button, bar.close_button]
-        stops += self.toolbar.stops()
-        for before, after in pairwise([self.view, *stops, self.cine.slider]):
+        for before, after in pairwise([*self.toolbar.stops(), *self._page.stops()]):
             QWidget.setTabOrder(before, after)

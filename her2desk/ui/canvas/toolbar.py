@@ -35,6 +35,7 @@ class CanvasToolbar(OverflowRow):
         self._add_view()
         self.add_stretch()
         self._add_heatmap()
+        self._name_actions()
         self.set_has_image(False)
 
     def set_tool(self, tool: Tool) -> None:
@@ -182,6 +183,25 @@ class CanvasToolbar(OverflowRow):
         row.addWidget(label)
         row.addWidget(self.opacity_slider)
         self.add_widget(self._opacity, OPACITY_ROOM, _RANK_OPACITY)
+
+    def _name_actions(self) -> None:
+        """By these names the settings know whose key was changed."""
+        for tool, action in self.tool_actions.items():
+            action.setObjectName(f"tool_{tool}")
+        for name, action in (
+            ("smaller_brush", self.smaller_action),
+            ("larger_brush", self.larger_action),
+            ("undo", self.undo_action),
+            ("redo", self.redo_action),
+            ("clear_outline", self.clear_action),
+            ("copy_to_previous_frame", self.copy_previous_action),
+            ("copy_to_next_frame", self.copy_next_action),
+            ("key_frame", self.key_frame_action),
+            ("fit_image", self.fit_action),
+            ("reset_window", self.reset_action),
+            ("heatmap", self.heatmap_action),
+        ):
+            action.setObjectName(name)
 
     def _offer_brush(self) -> None:
         is_on = any(

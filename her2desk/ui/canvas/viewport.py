@@ -5,10 +5,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -19,12 +21,15 @@ from her2desk.ui.canvas.overlay import INK
 from her2desk.ui.canvas.picture import HeatLayer, Picture
 from her2desk.ui.canvas.transform import ViewTransform, fitted
 from her2desk.ui.canvas.window_level import WindowLevel
+from her2desk.ui.theme import colours
 
 ZOOM_STEP = 1.25
 WHEEL_BASE = 1.0015  # per eighth of a degree: one notch of a mouse wheel is about 1.2×
 LEVEL_STEP = 8.0
 
 _Button = Qt.MouseButton
+_Reason = Qt.FocusReason
+_BY_KEY = (_Reason.TabFocusReason, _Reason.BacktabFocusReason, _Reason.ShortcutFocusReason)
 
 
 class Viewport(QWidget):
@@ -44,6 +49,7 @@ class Viewport(QWidget):
         self._last = QPointF()
         self._notice = ""
         self._opacity = 0.45
+        self._is_ringed = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # right drag windows
@@ -182,6 +188,18 @@ class Viewport(QWidget):
         if not self._is_fitted:
             self._move_to(self._transform)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that keys are for the picture, where keys led here; a click needs no frame about it."""
+        super().focusInEvent(event)
+        self._is_ringed = event.reason() in _BY_KEY
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keys are for something else."""
+        super().focusOutEvent(event)
+        self._is_ringed = False
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint picture, overlays and notice."""
         painter = QPainter(self)
@@ -198,6 +216,10 @@ class Viewport(QWidget):
             self._paint_over(painter)
         if self._notice:
             self._paint_notice(painter)
+        if self._is_ringed:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(colours().focus), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
 
     def _visible_heat(self) -> HeatLayer | None:

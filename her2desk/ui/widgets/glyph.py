@@ -16,6 +16,7 @@ _TONES = {
     "note": "text_muted",
     "calm": "text_muted",
     "band": "text_muted",
+    "done": "text_muted",
     "none": "text_muted",
 }
 
@@ -24,7 +25,8 @@ class Glyph(QWidget):
     """One 16-px shape for each kind.
 
     Filled square: positive. Ring: negative. Half-filled diamond: indeterminate. Triangle with a
-    bar: warning, filled where it is grave. Ring with an i: note. Dash: calm. Thick line: band.
+    bar: warning, filled where it is grave. Ring with an i: note. Dash: calm. Thick line: band. Tick:
+    done.
     """
 
     def __init__(self, kind: str = "none", parent: QWidget | None = None) -> None:
@@ -74,6 +76,8 @@ class Glyph(QWidget):
             _paint_note(painter, tone)
         elif self._kind == "calm":
             painter.drawLine(QPointF(4, _SIZE / 2), QPointF(_SIZE - 4, _SIZE / 2))
+        elif self._kind == "done":
+            painter.drawPolyline(QPolygonF([QPointF(3, 8.5), QPointF(6.5, 12), QPointF(13, 4)]))
         elif self._kind == "band":
             painter.setPen(QPen(tone, 3, c=Qt.PenCapStyle.RoundCap))
             painter.drawLine(QPointF(2, _SIZE / 2), QPointF(_SIZE - 2, _SIZE / 2))

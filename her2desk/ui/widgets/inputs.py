@@ -1,7 +1,7 @@
 """Inputs that leave the mouse wheel to the panel they stand in."""
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QValidator, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QWidget
 
 from her2desk.ui.theme import GRID, colours
@@ -38,6 +38,20 @@ class QuietDoubleSpinBox(QDoubleSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
         self.lineEdit().setTextMargins(GRID, 0, 0, 0)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Nothing with a comma in it, as what is pasted may have: Qt would read "1,234" as 1234."""
+        if "," in text:
+            return QValidator.State.Invalid, text, position
+        found: tuple[QValidator.State, str, int] = super().validate(text, position)
+        return found
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A comma is the decimal point: left out, "2,5" would become 25."""
+        if event.text() == "," and self.decimals():
+            self.lineEdit().insert(self.locale().decimalPoint())
+        else:
+            super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

@@ -7,6 +7,11 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from her2desk.ui.theme import colours, set_role
 
 
+def breakable(text: str) -> str:
+    """``text`` whose long paths may go on in the next line, behind a separator; for reading only."""
+    return text.replace("/", "/\N{ZERO WIDTH SPACE}").replace("\\", "\\\N{ZERO WIDTH SPACE}")
+
+
 def wrapped(text: str = "", role: str = "") -> QLabel:
     """A label that breaks its lines and never asks for more width than its longest word."""
     label = QLabel(text)

@@ -5,6 +5,8 @@ from typing import Generic, TypeVar
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from her2desk.ui.widgets.tab_order import come_before, go_through, stops_in
+
 _Row = TypeVar("_Row", bound=QWidget)
 
 
@@ -40,8 +42,13 @@ class RowPool(QWidget, Generic[_Row]):
         """``count`` rows to fill; the rest hide."""
         while len(self._rows) < count:
             row = self._make()
+            before = self._rows[-1:]
             self._rows.append(row)
             self._column.addWidget(row)
+            if before and stops_in(before):
+                go_through([stops_in(before)[-1], *stops_in([row])])
+            else:
+                come_before(self, [row])
         for index, row in enumerate(self._rows):
             row.setVisible(index < count)
         self._shown = count
