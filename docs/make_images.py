@@ -1,6 +1,6 @@
 """Writes the documentation's pictures: the real window on the demo case, drawn offscreen.
 
-Run: QT_QPA_PLATFORM=offscreen python docs/make_images.py docs/images
+Run: QT_QPA_PLATFORM=offscreen python docs/make_images.py docs/images [--language zh_CN]
 """
 
 import argparse
@@ -20,13 +20,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 from readout_pictures import readout_pictures
 
 from her2desk.domain.drawing import drawing_of
+from her2desk.languages import LANGUAGES, speak
+from her2desk.own_command import own_command
 from her2desk.phantoms.cohort import write_cohort
 from her2desk.settings import Settings
 from her2desk.ui.app import make_application
 from her2desk.ui.canvas.tools import Tool
 from her2desk.ui.rehearsal import Rehearsal, demo_roi
 from her2desk.ui.training.child_command import GRACE_MS
-from her2desk.ui.training.command_line import program
 from her2desk.ui.training.training_window import TrainingWindow
 
 WIDTH, HEIGHT = 1440, 900
@@ -68,8 +69,11 @@ def main() -> int:
     """Make every picture; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("--language", choices=[one.code for one in LANGUAGES], default="en")
+    asked = parser.parse_args()
+    folder: Path = asked.folder
     folder.mkdir(parents=True, exist_ok=True)
+    speak(asked.language)
     make_application(Settings(theme="dark"))
     with tempfile.TemporaryDirectory() as home:
         rehearsal = Rehearsal(Path(home), Settings(theme="dark", device="cpu"))
@@ -129,7 +133,7 @@ def _training(home: Path, rehearsal: Rehearsal, photographer: Photographer) -> N
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    window = TrainingWindow(program(), home / "windows.ini", lambda _url: True, GRACE_MS)
+    window = TrainingWindow(own_command(), home / "windows.ini", lambda _url: True, GRACE_MS)
     checked: list[object] = []
     window.process.check_finished.connect(checked.append)
     window.resize(*TRAINING)
