@@ -4,14 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet --no-build-isolation -c constraints.txt
+PO_FILES := $(wildcard assets/translations/*/LC_MESSAGES/her2desk.po)
+CATALOGUES := $(PO_FILES:.po=.mo)
 # two halves in the files' order, so that what a file's tests share is made once
 IN_PARALLEL := -n 2 --dist worksteal
 # hundreds of processes start in the tests; none shall compile what another compiled
 test test-slow: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup run test test-slow lint format bench demo-pack contour-network images messages clean
+.PHONY: setup run test test-slow bundle test-bundle lint format bench demo-pack contour-network images help help-pictures help-words messages clean
 
-setup: $(INSTALLED)
+setup: $(INSTALLED) $(CATALOGUES)
 
 $(INSTALLED): pyproject.toml constraints.txt installer/system_libraries.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Her2Desk needs Python 3.11; set PYTHON=/path/to/python3.11")'
@@ -19,12 +21,12 @@ $(INSTALLED): pyproject.toml constraints.txt installer/system_libraries.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what Her2Desk needs into $(VENV); the first time takes a few minutes."
 	$(PIP) setuptools wheel
-	$(PIP) numpy hatchling editables
+	$(PIP) numpy hatchling editables Babel
 	$(PIP) pyradiomics
 	$(PIP) -e '.[train,dev]'
 	@touch $@
 
-run: setup
+run: setup help
 	$(BIN)/her2desk --demo
 
 test: setup
@@ -55,8 +57,48 @@ contour-network: setup
 images: setup
 	PYTHONPATH=. QT_QPA_PLATFORM=offscreen $(BIN)/python docs/make_images.py docs/images
 
-messages: setup
-	$(BIN)/pybabel extract --no-wrap -k tr -k trn:1,2 -k msg -k msgn:1,2 -o assets/translations/her2desk.pot her2desk
+# the help of the window, in both languages; where no page changed, nothing is built
+HELP := build/help-read/.built
+HELP_PAGES := $(shell find docs -name '*.md' -o -name '*.po' -o -name '*.webp') docs/conf.py docs/help_pages.py CHANGELOG.md
+SPHINX := $(BIN)/python -m sphinx -q -b html
+
+help: $(HELP)
+
+$(HELP): $(INSTALLED) $(HELP_PAGES)
+	$(SPHINX) -d build/help-read/en -D language=en docs build/help/en
+	$(SPHINX) -d build/help-read/zh_CN -D language=zh_CN docs build/help/zh_CN
+	@touch $@
+
+# a minute or two: the guide's pictures in both languages, which the help then takes
+help-pictures: setup
+	PYTHONPATH=. QT_QPA_PLATFORM=offscreen $(BIN)/python docs/make_images.py --language en build/pictures/en
+	PYTHONPATH=. QT_QPA_PLATFORM=offscreen $(BIN)/python docs/make_images.py --language zh_CN build/pictures/zh_CN
+	rm -f $(HELP)
+
+# what is to be translated of the help, into docs/locales
+help-words: setup
+	$(BIN)/python -m sphinx -q -b gettext -d build/help-read/words docs build/help-words
+	$(BIN)/python docs/help_words.py
+
+messages: $(INSTALLED)
+	@mkdir -p build
+	$(BIN)/pybabel --quiet extract --no-wrap --sort-by-file --add-location=file \
+		-k tr -k trn:1,2 -k msg -k msgn:1,2 -o build/her2desk.pot her2desk
+	$(BIN)/pybabel --quiet update --no-wrap --no-fuzzy-matching --ignore-obsolete \
+		--ignore-pot-creation-date -D her2desk -i build/her2desk.pot -d assets/translations
+	$(BIN)/python installer/catalogues.py check
+
+%.mo: %.po | $(INSTALLED)
+	$(BIN)/python installer/catalogues.py compile
+
+# an offline bundle of this system in build/bundle; VARIANT=gpu, KEY=an OpenSSH key that signs it
+VARIANT ?= cpu
+bundle: $(CATALOGUES) help
+	nice $(PYTHON) -m installer.build --variant $(VARIANT) $(if $(KEY),--key '$(KEY)') $(BUNDLE_ARGS)
+
+# installs the bundle as an ordinary user without a network, and works with it; needs root, xvfb, strace
+test-bundle: setup help
+	$(BIN)/python -m pytest -n 0 -m bundle tests/bundle $(PYTEST_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -7,8 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from her2desk.errors import Her2DeskError
+from her2desk.own_command import own_command
 from her2desk.ui.jobs import Background
-from her2desk.ui.training.command_line import program
 
 CHECKS_LIMIT_S = 300.0  # loading every library anew, on a busy computer
 
@@ -39,7 +39,7 @@ class BundleSaving(QObject):
         self._settings_file = settings_file
         self._place = place
         self._background = background
-        self._command = list(command) if command is not None else program()
+        self._command = list(command) if command is not None else own_command()
 
     def save(self) -> None:
         """Ask where, then write; ``written`` or ``refused`` follows unless the user thinks better."""

@@ -1,17 +1,11 @@
 """What is asked of ``her2desk train``, as arguments; the same request gives the same command."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from her2desk.training.request import TrainRequest
 
 NOTHING = "none"
-
-
-def program() -> list[str]:
-    """How this program is started from the command line."""
-    return [sys.executable, "-m", "her2desk"]
 
 
 def check_arguments(cohort: Path) -> list[str]:
