@@ -4,10 +4,11 @@ import multiprocessing
 import sys
 from pathlib import Path
 
+from her2desk.bundle_manifest import BundleDamaged, bundle_root, refuse_damaged
 from her2desk.cli.commands import COMMANDS
 from her2desk.private_files import keep_private
 
-WINDOW_FLAGS = ("--demo",)
+WINDOW_FLAGS = ("--demo", "--rehearse")
 WINDOW_OPTIONS = ("--library", "--out", "--pack")  # each with a value
 
 
@@ -15,6 +16,11 @@ def main() -> int:
     """Open the window, or run the command that the arguments name; returns the exit code."""
     multiprocessing.freeze_support()
     keep_private()
+    try:
+        refuse_damaged(bundle_root())
+    except BundleDamaged as damage:
+        sys.stderr.write(f"{damage}\n")
+        return damage.exit_code
     arguments = sys.argv[1:]
     if wants_window(arguments):
         from her2desk.ui.garbage import leave_alone_while_loading

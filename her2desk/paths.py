@@ -21,6 +21,20 @@ def translations_dir() -> Path:
     return assets_dir() / "translations"
 
 
+def font_path() -> Path:
+    """The font of Chinese letters; it has no others."""
+    return assets_dir() / "fonts" / "DroidSansFallback-names.ttf"
+
+
+def help_dir() -> Path | None:
+    """Folder of the built help, one folder for each language; None where it was not built.
+
+    It ships among the assets; a source tree has it in ``build/help`` (``make help``).
+    """
+    places = (assets_dir() / "help", Path(__file__).resolve().parent.parent / "build" / "help")
+    return next((place for place in places if (place / "en" / "window").is_dir()), None)
+
+
 def demo_pack_path() -> Path:
     """The pack trained on simulated phantoms that ships with the program."""
     return assets_dir() / "demo" / "phantom-demo.h2pack"
@@ -31,13 +45,21 @@ def demo_case_dir() -> Path:
     return assets_dir() / "demo" / "case"
 
 
+def demo_numbers_path() -> Path:
+    """What the demo case gives by the demo pack, to compare with."""
+    return assets_dir() / "demo" / "self-test.json"
+
+
 def contour_network_path() -> Path:
     """The network that proposes outlines; its manifest lies beside it."""
     return assets_dir() / "assist" / "contour-1.safetensors"
 
 
-def default_library_dir() -> Path:
-    """The library's folder: ``HER2DESK_HOME`` when set, the platform's data folder else."""
+def usual_library_dir() -> Path:
+    """The library's folder where nobody chose one in the settings.
+
+    ``HER2DESK_HOME`` when set, the platform's data folder else.
+    """
     named = os.environ.get(LIBRARY_VARIABLE)
     return Path(named) if named else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
 

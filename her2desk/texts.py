@@ -3,11 +3,12 @@
 ``tr`` translates at once (windows, command line). ``msg`` makes a ``Message``, an English template
 and its parameters, which layers without a language return; whoever shows it turns it into text.
 ``trn`` and ``msgn`` do the same for what is counted.
-Templates use ``str.format`` fields with names: ``msg("{rows} rows", rows=3)``.
+Templates use ``str.format`` fields with names: ``msg("{rows} rows", rows=3)``. A field may itself be
+words, as a ``phrase`` or as ``listed`` ones: they are read in the same language as the sentence.
 """
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,14 @@ class Message:
             return translate(self.msgid, self.plural, _count(self.params)).format(**self.params)
         template = tr(self.msgid) if self.msgid else ""
         return template.format(**self.params) if self.params else template
+
+
+@dataclass(frozen=True)
+class Phrase(Message):
+    """A part of a sentence: as a field of another message it reads in the language then in use."""
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 class Catalogue:
@@ -74,9 +83,40 @@ def msgn(singular: str, plural: str, n: int, **params: object) -> Message:
     return Message(singular, {"n": n, **params}, plural)
 
 
+def phrase(message: Message) -> Phrase:
+    """``message`` as a part of another."""
+    return Phrase(message.msgid, message.params, message.plural)
+
+
+def listed(items: Iterable[Message | str]) -> Phrase:
+    """``items`` one after another, with the sign between them that the language in use writes."""
+    return _joined([_part(item) for item in items], msg("{first}, {rest}"))
+
+
+def listed_apart(items: Iterable[Message | str]) -> Phrase:
+    """The same for items that may have commas themselves: "a, b; c"."""
+    return _joined([_part(item) for item in items], msg("{first}; {rest}"))
+
+
 def as_message(value: Message | str) -> Message:
     """``value`` itself, or plain text as a message."""
     return value if isinstance(value, Message) else Message(value)
+
+
+def _part(item: Message | str) -> Phrase | str:
+    return phrase(item) if isinstance(item, Message) else item
+
+
+def _joined(parts: list[Phrase | str], pattern: Message) -> Phrase:
+    """Nested by halves, so that a list needs no form of its own wherever messages are kept."""
+    if not parts:
+        return Phrase("")
+    if len(parts) == 1:
+        only = parts[0]
+        return only if isinstance(only, Phrase) else Phrase("{text}", {"text": only})
+    half = len(parts) // 2
+    halves = {"first": _joined(parts[:half], pattern), "rest": _joined(parts[half:], pattern)}
+    return Phrase(pattern.msgid, halves)
 
 
 def _count(params: Mapping[str, object]) -> int:

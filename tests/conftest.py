@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from her2desk.languages import LANGUAGE_VARIABLE
+from her2desk.paths import translations_dir
+from her2desk.texts import CATALOGUE, SOURCE_LANGUAGE
 from tests.orthanc import Orthanc, orthanc_program, running_orthanc
 
 settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -37,6 +40,16 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "her2desk-home"
     monkeypatch.setenv("HER2DESK_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test, and what it starts, speaks English on any computer, whatever the one before spoke."""
+    monkeypatch.setenv(LANGUAGE_VARIABLE, SOURCE_LANGUAGE)
+    monkeypatch.setenv("LANGUAGE", SOURCE_LANGUAGE)
+    yield
+    if CATALOGUE.language != SOURCE_LANGUAGE:
+        CATALOGUE.use(SOURCE_LANGUAGE, translations_dir())
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from her2desk.domain.progress import Portion, Progress
 from her2desk.domain.roi import Roi
 from her2desk.errors import InputRefused
 from her2desk.inference.cohort import CohortRow
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 if TYPE_CHECKING:
     from her2desk.inference.measuring import Outline
@@ -159,7 +159,9 @@ def _read(row: CohortRow) -> tuple[OpenedImage, Roi, Roi]:
     except InputRefused as refused:
         raise InputRefused(
             msg(
-                "Patient {patient}: {reason}", patient=row.patient_id, reason=refused.message.text()
+                "Patient {patient}: {reason}",
+                patient=row.patient_id,
+                reason=phrase(refused.message),
             ),
             refused.remedy,
             code=refused.code,

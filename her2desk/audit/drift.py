@@ -16,7 +16,7 @@ from her2desk.stats.calibration import Interval
 from her2desk.stats.counts import describe
 from her2desk.stats.multiple_tests import holm
 from her2desk.stats.proportions import wilson
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, listed, msg
 
 NAMED = 3  # of what has changed, in the sentence; the table has all
 NEEDED = 10  # local cases with a value; a mean of fewer says nothing
@@ -133,7 +133,7 @@ def drift_sentence(found: Drift) -> Message:
             changed=len(furthest),
             compared=found.compared,
             n=found.lesions,
-            names=", ".join(row.label.text() for row in furthest[:NAMED]),
+            names=listed(row.label for row in furthest[:NAMED]),
             more=more,
         )
     return msg(
@@ -141,7 +141,7 @@ def drift_sentence(found: Drift) -> Message:
         changed=len(found.changed),
         compared=found.compared,
         n=found.lesions,
-        names=", ".join(row.label.text() for row in furthest[:NAMED]),
+        names=listed(row.label for row in furthest[:NAMED]),
     )
 
 
@@ -229,7 +229,7 @@ def _scanners(pack: Pack, cases: Sequence[LocalCase]) -> list[InputDrift]:
     known = [c.answer.scanner for c in cases if c.answer.scanner]
     new = sorted(set(known) - set(seen.scanners))
     count = sum(scanner in new for scanner in known)
-    note = msg("Not among the pack's: {names}", names=", ".join(new)) if new else None
+    note = msg("Not among the pack's: {names}", names=listed(new)) if new else None
     label = msg("Scanner unlike any seen")
     return [
         InputDrift("scanner", label, InputKind.SCANNER, share=wilson(count, len(known)), note=note)

@@ -17,10 +17,10 @@ from her2desk.domain.reading import (
     decision_from_json,
     impression_from_json,
 )
-from her2desk.stats.counts import describe, phrase
+from her2desk.stats.counts import describe
 from her2desk.stats.proportions import wilson
 from her2desk.store.history import Action, HistoryEntry
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 ACTIONS = (
     Action.IMPRESSION,

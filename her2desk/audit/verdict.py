@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from her2desk.audit.performance import LEVEL, NEEDED, Performance, PointCheck, RateCheck, missing
 from her2desk.audit.results import LocalResults
-from her2desk.stats.counts import observed, phrase, probability
+from her2desk.stats.counts import observed, probability
 from her2desk.stats.cusum import Chart, Shift
 from her2desk.stats.statements import operating_point_name
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 Triple = tuple[float, float, float]
 

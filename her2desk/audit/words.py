@@ -19,11 +19,11 @@ from her2desk.domain.validation import ValidationSource
 from her2desk.packs.manifest import RecalibrationPart
 from her2desk.packs.pack import NO_CLINICAL_INPUT, PATTERN_SEPARATOR
 from her2desk.stats.calibration import Interval
-from her2desk.stats.counts import observed, percent, phrase
+from her2desk.stats.counts import observed, percent
 from her2desk.stats.recalibration import Recalibration, SlopeTest, slope_test
 from her2desk.stats.smooth_calibration import calibration_sentence
 from her2desk.stats.statements import operating_point_name
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, listed, listed_apart, msg, phrase
 
 SLOPE_LEVEL = 0.05
 
@@ -51,7 +51,7 @@ def cases_sentence(results: LocalResults) -> Message:
         msg("{n} are further images of a lesion", n=results.of(Standing.OTHER_IMAGE)),
         msg("{n} predictions do not say enough", n=results.unreadable),
     ]
-    left_out = "; ".join(reason.text() for reason in reasons if reason.params["n"])
+    left_out = [reason for reason in reasons if reason.params["n"]]
     fields = {
         "counted": len(results.counted),
         "positives": results.positives,
@@ -66,7 +66,7 @@ def cases_sentence(results: LocalResults) -> Message:
         "Results that count: {counted} ({positives} HER-2 positive, {negatives} negative). Not "
         "counted: {left_out}.",
         **fields,
-        left_out=left_out,
+        left_out=listed_apart(left_out),
     )
 
 
@@ -98,8 +98,8 @@ def pattern_name(pattern: str) -> Message:
     """Which clinical inputs a pattern knows."""
     if pattern == NO_CLINICAL_INPUT:
         return msg("no clinical input known")
-    labels = (FIELDS_BY_NAME[name].label.text() for name in pattern.split(PATTERN_SEPARATOR))
-    return msg("with {inputs} known", inputs=", ".join(labels))
+    labels = (FIELDS_BY_NAME[name].label for name in pattern.split(PATTERN_SEPARATOR))
+    return msg("with {inputs} known", inputs=listed(labels))
 
 
 def point_sentence(check: PointCheck) -> Message:
@@ -159,8 +159,8 @@ def readers_sentence(results: LocalResults) -> Message:
     """How many of each reader's lesions count."""
     return msg(
         "By reader: {readers}.",
-        readers="; ".join(
-            msg("{reader} {counted} of {cases}", reader=reader, counted=counted, cases=cases).text()
+        readers=listed_apart(
+            msg("{reader} {counted} of {cases}", reader=reader, counted=counted, cases=cases)
             for reader, (cases, counted) in results.by_reader().items()
         ),
     )

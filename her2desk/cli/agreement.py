@@ -12,7 +12,7 @@ from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.progress_lines import ProgressKind, progress_option, told_progress
 from her2desk.domain.progress import Portion, Progress
 from her2desk.errors import unwritable
-from her2desk.texts import tr, trn
+from her2desk.texts import listed, tr, trn
 
 if TYPE_CHECKING:
     from her2desk.agreement.cohort import CohortAgreement
@@ -153,7 +153,7 @@ def _show(console: Console, document: dict[str, Any], table: "FeatureTable | Non
         )
     called = document["third_reader"]
     lines.append(
-        tr("A third reader is called for: {patients}.").format(patients=", ".join(called))
+        tr("A third reader is called for: {patients}.").format(patients=listed(called))
         if called
         else tr("No case calls for a third reader.")
     )

@@ -1,6 +1,7 @@
 """The commands, assembled."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -23,29 +24,37 @@ from her2desk.cli import (
     pack,
     pacs,
     phantom,
+    policy,
     predict,
     report,
+    settings,
     train,
     validate,
 )
+from her2desk.cli.borrowed_words import speak_in_help
 from her2desk.cli.output import refuse, usage_refusal
 from her2desk.cli.passphrases import use_passphrase_file
-from her2desk.paths import settings_path, translations_dir
-from her2desk.settings import load_settings
-from her2desk.texts import CATALOGUE, tr
+from her2desk.in_force import settings_in_force
+from her2desk.inference.threads import choose_threads
+from her2desk.languages import chosen_language, speak, system_locale
+from her2desk.texts import tr
 
 PROGRAM = "her2desk"
 PARTS = (
     import_files, predict, report, train, validate, features, evaluate, nomogram, agreement, audit,
     outline, pack, pacs, library, phantom, deidentify, benchmark, doctor,
+    settings, policy,
 )  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
-    _use_language()
+    chosen = settings_in_force()
+    choose_threads(chosen.threads)
+    speak(chosen_language(chosen.language, os.environ, system_locale()))
     _never_fail_on_encoding()
     command = typer.main.get_command(build_app())
+    speak_in_help(command)
     try:
         code: int | None = command.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
@@ -91,13 +100,6 @@ def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"{PROGRAM} {__version__}")
         raise typer.Exit
-
-
-def _use_language() -> None:
-    try:
-        CATALOGUE.use(load_settings(settings_path()).language, translations_dir())
-    except OSError:  # the settings name a language that this version does not have
-        return
 
 
 def _never_fail_on_encoding() -> None:

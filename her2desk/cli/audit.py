@@ -12,7 +12,8 @@ from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.trusted_packs import required_trust
 from her2desk.domain.clinical import Pathology
 from her2desk.errors import unwritable
-from her2desk.paths import default_library_dir, demo_pack_path
+from her2desk.in_force import default_library_dir
+from her2desk.paths import demo_pack_path
 from her2desk.texts import tr
 
 if TYPE_CHECKING:

@@ -3,5 +3,5 @@
 COMMANDS = (
     "import", "predict", "report", "train", "validate", "features", "evaluate", "nomogram", "pack",
     "phantom", "agreement", "outline", "deidentify", "doctor", "audit", "pathology",
-    "library", "pacs", "benchmark",
+    "library", "pacs", "benchmark", "settings", "policy",
 )  # fmt: skip

@@ -9,8 +9,8 @@ from rich.console import Console
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.errors import EXIT_INPUT_REFUSED, Cancelled, InputRefused
-from her2desk.paths import default_library_dir
-from her2desk.texts import msg, tr
+from her2desk.in_force import default_library_dir
+from her2desk.texts import listed, msg, tr
 
 if TYPE_CHECKING:
     from her2desk.dicom.deidentify.one_file import Choices
@@ -102,7 +102,7 @@ def _options(text: str | None) -> "frozenset[Option]":
     if unknown is not None or not names:
         raise InputRefused(
             msg("There is no option “{name}” of the profile.", name=printable(unknown or "")),
-            msg("Options are {names}, or none.", names=", ".join(known)),
+            msg("Options are {names}, or none.", names=listed(known)),
             code="unknown-option",
         )
     return frozenset(known[name] for name in names)

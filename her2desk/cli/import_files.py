@@ -10,7 +10,7 @@ from her2desk.cli.opened_library import opened_library
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.errors import EXIT_INPUT_REFUSED
-from her2desk.paths import default_library_dir
+from her2desk.in_force import default_library_dir
 from her2desk.texts import Message, msg, tr
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from her2desk.cli.opened_library import library_to_read
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.errors import InputRefused
-from her2desk.paths import default_library_dir
-from her2desk.texts import msg, msgn, tr
+from her2desk.in_force import default_library_dir
+from her2desk.texts import listed, msg, msgn, tr
 
 if TYPE_CHECKING:
     from her2desk.store.cases import CaseFilter, CaseSummary
@@ -74,6 +74,19 @@ def _register_looking(group: typer.Typer) -> None:
 
         return run_command(as_json, work, library)
 
+    @group.command("where", help=tr("Say in which folder the library lies."))
+    def where(library: Path | None = library_option(), as_json: bool = json_option()) -> int:
+        return run_command(as_json, lambda: _place(library or default_library_dir()), library)
+
+
+def _place(folder: Path) -> Outcome:
+    place = folder.absolute()
+
+    def show(console: Console) -> None:
+        console.print(printable(str(place)), soft_wrap=True)
+
+    return Outcome({"library": str(place), "exists": place.is_dir()}, show)
+
 
 def _listed(folder: Path, asked: "CaseFilter", limit: int | None, offset: int) -> Outcome:
     with library_to_read(folder) as library:
@@ -118,7 +131,7 @@ def _filter(
         statuses = frozenset(CaseStatus(name) for name in status)
     except ValueError as error:
         raise InputRefused(
-            msg("There is no such status: {names}.", names=", ".join(status)),
+            msg("There is no such status: {names}.", names=listed(status)),
             msg("Use imported, drawn, read or reported."),
             code="unknown-status",
         ) from error

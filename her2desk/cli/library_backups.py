@@ -12,7 +12,8 @@ from her2desk.cli.opened_library import library_to_read
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, run_command, shown_progress
 from her2desk.cli.passphrases import passphrase, unlocked
-from her2desk.paths import default_library_dir, settings_path
+from her2desk.in_force import default_library_dir
+from her2desk.paths import settings_path
 from her2desk.texts import msg, msgn, tr
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from her2desk.cli.library_words import left_out, say
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.cli.passphrases import new_passphrase, passphrase
-from her2desk.paths import default_library_dir
+from her2desk.in_force import default_library_dir
 from her2desk.texts import Message, msg, msgn, tr
 
 if TYPE_CHECKING:

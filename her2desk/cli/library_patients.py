@@ -12,7 +12,7 @@ from her2desk.cli.opened_library import library_to_read, opened_library
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, run_command, shown_progress
 from her2desk.errors import InputRefused
-from her2desk.paths import default_library_dir
+from her2desk.in_force import default_library_dir
 from her2desk.texts import msg, msgn, tr
 
 if TYPE_CHECKING:

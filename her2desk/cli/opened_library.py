@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from her2desk.cli.passphrases import unlocked
 from her2desk.errors import StoreRefused
-from her2desk.paths import settings_path
-from her2desk.settings import load_settings
+from her2desk.in_force import settings_in_force
 
 if TYPE_CHECKING:
     from her2desk.store.library import Library
@@ -35,5 +34,5 @@ def library_to_read(folder: Path) -> "Library":
 def _opened(folder: Path, vault: "Vault | None", *, read_only: bool = False) -> "Library":
     from her2desk.store.opening import open_library
 
-    reader = load_settings(settings_path()).reader
+    reader = settings_in_force().reader
     return open_library(folder, reader, read_only=read_only, vault=vault)

@@ -14,6 +14,15 @@ def json_option() -> Any:
     )
 
 
+def device_option() -> Any:
+    """``--device NAME``."""
+    return typer.Option(
+        None,
+        "--device",
+        help=tr("auto, cpu, cuda or mps; the one in the settings where not given."),
+    )
+
+
 def library_option() -> Any:
     """``--library DIR``."""
     return typer.Option(

@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
+from her2desk.cli.borrowed_words import spoken
 from her2desk.domain.eta import Eta, time_left
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.errors import (
@@ -27,14 +29,15 @@ from her2desk.errors import (
     Her2DeskError,
 )
 from her2desk.faults import recorded
+from her2desk.in_force import check_library_place, default_library_dir
 from her2desk.logs import crashes_written, logging_to
-from her2desk.paths import default_library_dir
 from her2desk.redaction import public
 from her2desk.texts import Message, msg
 
 log = logging.getLogger(__name__)
 
 NOTHING = Message("")
+_TRUE_OUTPUT: ContextVar[TextIO | None] = ContextVar("true_output", default=None)
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,19 @@ def run_command(
     request to terminate stop the work; ``when_stopped`` is what can be done then.
     """
     folder = library or default_library_dir()
+
+    def allowed_work() -> Outcome:
+        if library is not None:
+            check_library_place(library)
+        return work()
+
     with (
         logging_to(folder),
         crashes_written(folder, "command"),
-        _standard_output_kept(),
+        standard_output_kept(),
         _termination_interrupts(),
     ):
-        outcome = _attempt(work, when_stopped)
+        outcome = _attempt(allowed_work, when_stopped)
         if isinstance(outcome, Outcome) and as_json:
             outcome = _with_sound_document(outcome)
     if isinstance(outcome, Refusal):
@@ -109,7 +118,7 @@ def refuse(as_json: bool, refusal: Refusal) -> int:
 def usage_refusal(message: str, command: str) -> Refusal:
     """The refusal of arguments that make no sense; exit code 2."""
     remedy = msg("See {command} --help.", command=command)
-    return Refusal("usage", Message(printable(message)), remedy, EXIT_USAGE)
+    return Refusal("usage", spoken(printable(message)), remedy, EXIT_USAGE)
 
 
 @contextmanager
@@ -222,18 +231,42 @@ def _reader_may_leave() -> Iterator[None]:
 
 
 @contextmanager
-def _standard_output_kept() -> Iterator[None]:
-    """Lead what anything prints, native code included, to standard error."""
-    sys.stdout.flush()
+def standard_output_kept() -> Iterator[TextIO]:
+    """Lead what anything prints, native code included, to standard error; gives the true output."""
+    before = sys.stdout
+    before.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
+    true = _on(kept, before)
+    token = _TRUE_OUTPUT.set(true)
     try:
         with redirect_stdout(sys.stderr):
-            yield
+            yield true
     finally:
+        _TRUE_OUTPUT.reset(token)
         sys.stdout.flush()
+        with suppress(BrokenPipeError):
+            true.flush()
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def said_at_once() -> Console:
+    """The console for what is to be read while the work still goes on."""
+    return _console(_TRUE_OUTPUT.get() or sys.stdout)
+
+
+def _on(handle: int, before: TextIO) -> TextIO:
+    """Standard output by another handle; as it was where it is none of the system's."""
+    try:
+        is_the_systems = before.fileno() == 1
+    except OSError:
+        is_the_systems = False
+    if not is_the_systems:
+        return before
+    return os.fdopen(
+        handle, "w", encoding=before.encoding, errors=before.errors, buffering=1, closefd=False
+    )
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from her2desk.cli.pack_trust import register_trust
 from her2desk.cli.recalibrate import recalibration_outcome
 from her2desk.cli.trusted_packs import trust_lines, trust_of
 from her2desk.errors import InputRefused, PackRefused
-from her2desk.paths import default_library_dir
-from her2desk.texts import msg, tr
+from her2desk.in_force import default_library_dir
+from her2desk.texts import listed, msg, tr
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -107,7 +107,7 @@ def _described(path: Path) -> Outcome:
         training = pack.manifest.training
         lines = (
             _title(pack),
-            tr("Classes: {names}").format(names=", ".join(pack.manifest.classes)),
+            tr("Classes: {names}").format(names=listed(pack.manifest.classes)),
             tr("Intended use: {text}").format(text=pack.manifest.intended_use),
             tr("Trained on {n} patients, {k} positive: {text}").format(
                 n=training.patients, k=training.positive, text=training.description

@@ -12,7 +12,7 @@ from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.trusted_packs import trust_store
 from her2desk.errors import EXIT_INPUT_REFUSED
-from her2desk.paths import default_library_dir
+from her2desk.in_force import default_library_dir
 from her2desk.texts import tr, trn
 
 if TYPE_CHECKING:

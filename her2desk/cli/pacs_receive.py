@@ -16,7 +16,7 @@ from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.pacs_nodes import inbox_of, pacs_path
 from her2desk.domain.progress import Progress, SilentProgress
-from her2desk.paths import default_library_dir
+from her2desk.in_force import default_library_dir
 from her2desk.texts import tr, trn
 
 if TYPE_CHECKING:

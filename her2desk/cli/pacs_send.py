@@ -15,7 +15,7 @@ from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.cli.pack_shelf import LAST_CASE, shelf_of
 from her2desk.cli.pacs_nodes import asking_as, asking_option, node_argument, the_node
 from her2desk.errors import EXIT_INPUT_REFUSED, InputRefused
-from her2desk.paths import default_library_dir
+from her2desk.in_force import default_library_dir
 from her2desk.texts import CATALOGUE, msg, tr, trn
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from her2desk.cli.opened_library import opened_library
-from her2desk.cli.options import json_option, library_option
+from her2desk.cli.options import device_option, json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command, shown_progress
 from her2desk.cli.pack_shelf import shelf_of
 from her2desk.cli.trusted_packs import required_trust
@@ -26,7 +26,8 @@ from her2desk.domain.progress import SilentProgress
 from her2desk.domain.research_use import RESEARCH_USE
 from her2desk.domain.validation import ValidationSource
 from her2desk.errors import InputRefused, unwritable
-from her2desk.paths import default_library_dir, demo_pack_path
+from her2desk.in_force import default_library_dir, device_in_force
+from her2desk.paths import demo_pack_path
 from her2desk.private_files import write_private
 from her2desk.stats.statements import call_sentence
 from her2desk.texts import Message, msg, tr
@@ -50,10 +51,10 @@ class CaseFiles:
 
 @dataclass(frozen=True)
 class Reading:
-    """By which pack, on which device, and how the answer is read."""
+    """By which pack, on which device (None: the settings'), and how the answer is read."""
 
     pack: Path
-    device: str
+    device: str | None
     operating_point: str
     prevalence: float | None
     counted: ValidationSource = ValidationSource.OUT_OF_FOLD
@@ -63,7 +64,7 @@ class Reading:
         from her2desk.inference.pipeline import Question, load_pack
 
         question = Question(_point(self.operating_point), self.prevalence, self.counted)
-        return load_pack(self.pack, self.device), question
+        return load_pack(self.pack, device_in_force(self.device)), question
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def register(app: typer.Typer) -> None:
         ),
         heatmap: Path | None = typer.Option(None, help=tr("Write the heatmap to this PNG file.")),
         save: bool = typer.Option(False, "--save", help=tr("Keep the case in the library.")),
-        device: str = typer.Option("auto", help=tr("auto, cpu, cuda or mps.")),
+        device: str | None = device_option(),
         cohort: Path | None = typer.Option(None, help=tr("Predict each patient of this cohort.")),
         out: Path | None = typer.Option(None, help=tr("The table that --cohort writes, CSV.")),
         library: Path | None = library_option(),

@@ -11,7 +11,8 @@ from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.pack_shelf import LAST_CASE, shelf_of
 from her2desk.errors import InputRefused
-from her2desk.paths import default_library_dir, translations_dir
+from her2desk.in_force import default_library_dir
+from her2desk.paths import translations_dir
 from her2desk.texts import CATALOGUE, msg, tr
 
 if TYPE_CHECKING:

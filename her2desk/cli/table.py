@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import typer
 
 from her2desk.errors import InputRefused
-from her2desk.texts import msg, tr
+from her2desk.texts import listed, msg, tr
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class Table:
             )
         raise InputRefused(
             msg("The table has no column called {column}.", column=column),
-            msg("Its columns are: {names}.", names=", ".join(self.columns)),
+            msg("Its columns are: {names}.", names=listed(self.columns)),
             code="unknown-column",
         )
 
@@ -191,7 +191,7 @@ def _missing_refusal(gaps: Mapping[str, set[int]], rows: set[int]) -> InputRefus
         msg(
             "{n} rows have no value in {columns}: row {rows}.",
             n=len(rows),
-            columns=", ".join(gaps),
+            columns=listed(gaps),
             rows=rows_text(rows),
         ),
         msg("Fill them in, or leave those rows out with --drop-missing."),

@@ -58,6 +58,12 @@ class TrainOption:
         """The field's value; raises ``typer.BadParameter`` for a word that is no choice."""
         if self.field == "decision_range":
             return _range(self.flag, given)
+        if self.field == "robustness_cases" and given == 1:
+            raise typer.BadParameter(
+                tr("{flag} takes 0 or at least 2: agreement needs two cases.").format(
+                    flag=self.flag
+                )
+            )
         if given is None or not (self.is_list or self.choices):
             return given
         words = tuple(word.strip() for word in given.split(BETWEEN)) if self.is_list else (given,)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from her2desk.cli.options import json_option, library_option
+from her2desk.cli.options import device_option, json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
 from her2desk.cli.progress_lines import ProgressKind, progress_option, told_progress
 from her2desk.cli.study_text import metrics_of, show_metrics, show_warnings, warnings_of
 from her2desk.cli.trusted_packs import required_trust
 from her2desk.domain.progress import Progress
 from her2desk.errors import unwritable
+from her2desk.in_force import device_in_force
 from her2desk.texts import tr
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
         out: Path | None = typer.Option(
             None, help=tr("Folder to write the report and its figures into.")
         ),
-        device: str = typer.Option("auto", help=tr("auto, cpu, cuda or mps.")),
+        device: str | None = device_option(),
         progress: ProgressKind = progress_option(),
         library: Path | None = library_option(),
         as_json: bool = json_option(),
@@ -42,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _validated(
-    cohort: Path, pack: Path, out: Path | None, device: str, progress: Progress
+    cohort: Path, pack: Path, out: Path | None, device: str | None, progress: Progress
 ) -> Outcome:
     from her2desk.packs.pack import open_pack
     from her2desk.training.validation import validate
@@ -50,7 +51,7 @@ def _validated(
     required_trust(open_pack(pack))
     if out is not None:
         _make_folder(out)  # found out before the work, not after
-    study = validate(cohort, pack, progress, device)
+    study = validate(cohort, pack, progress, device_in_force(device))
     metrics, warnings = metrics_of(study), warnings_of(study)
     document = {
         "pack": str(pack),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from her2desk.errors import InputRefused
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, listed, msg, phrase
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def check_value(spec: ClinicalField, value: object) -> None:
                 "It must be between {lower:g} and {upper:g} {unit}; check the value and its unit.",
                 lower=lower,
                 upper=upper,
-                unit=spec.unit.text(),
+                unit=phrase(spec.unit),
             ),
         )
 
@@ -124,7 +124,7 @@ def clinical_from_json(raw: object) -> ClinicalRecord:
             msg(
                 "The clinical record has a field {name!r} that is not known here.", name=unknown[0]
             ),
-            msg("Use these names: {names}.", names=", ".join(sorted(known))),
+            msg("Use these names: {names}.", names=listed(sorted(known))),
             code="clinical-unknown-field",
         )
     record = ClinicalRecord(**{name: value for name, value in raw.items() if name in known})

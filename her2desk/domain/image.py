@@ -22,7 +22,7 @@ from her2desk.domain.geometry import (
 from her2desk.domain.regions import Region as Region
 from her2desk.domain.regions import RegionKind, kind_words, views
 from her2desk.errors import InputRefused
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 SPACING_AGREEMENT = 0.01
 MIN_RULER_PX = 10  # a shorter line cannot be drawn to better than a few per cent
@@ -399,5 +399,5 @@ def _no_picture(region: Region) -> Message:
     return msg(
         "Region {number} of the file lies here, and it is no picture of tissue ({kind}).",
         number=region.index + 1,
-        kind=kind_words(region.kind).text(),
+        kind=phrase(kind_words(region.kind)),
     )

@@ -10,7 +10,7 @@ from her2desk.domain.prediction import FeatureContribution
 from her2desk.inference.branches import known_inputs
 from her2desk.packs.pack import Pack, pattern_inputs
 from her2desk.stats.case_words import distance_sentence, seen_sentences
-from her2desk.texts import msg
+from her2desk.texts import listed, msg
 
 ANSWERED_CODES = ("spacing-unknown", "uncalibrated-raster")  # by a ruler of the reader's
 GRAVE_CODES = ("colour-in-roi", "graphics-in-roi")  # they change what the estimate is made from
@@ -94,7 +94,7 @@ def _missing(case: Case, pack: Pack) -> Iterator[ImageWarning]:
             "clinical-missing",
             msg(
                 "Not known: {names}. The estimate comes from the model without it.",
-                names=", ".join(FIELDS_BY_NAME[name].label.text() for name in names),
+                names=listed(FIELDS_BY_NAME[name].label for name in names),
             ),
         )
 
@@ -107,7 +107,7 @@ def _unused(case: Case, pack: Pack) -> Iterator[ImageWarning]:
             "clinical-unused",
             msg(
                 "Not used: {names}. The pack's cohort had too few patients with just these known.",
-                names=", ".join(FIELDS_BY_NAME[name].label.text() for name in sorted(unused)),
+                names=listed(FIELDS_BY_NAME[name].label for name in sorted(unused)),
             ),
         )
 

@@ -31,7 +31,7 @@ from her2desk.inference.cohort_table import (
     yes_no,
 )
 from her2desk.inference.requests import case_of
-from her2desk.texts import msg
+from her2desk.texts import msg, phrase
 
 Split = Literal["train", "test"]
 SIDES = {"L": "L", "R": "R", "LEFT": "L", "RIGHT": "R"}
@@ -82,7 +82,7 @@ def read_cohort(folder: Path) -> list[CohortRow]:
             "{table}, row {number}: {reason}",
             table=TABLE_NAME,
             number=first.row,
-            reason=first.message.text(),
+            reason=phrase(first.message),
         ),
         first.remedy,
         code="cohort-row",

@@ -7,7 +7,7 @@ from her2desk.domain.clinical import CLINICAL_FIELDS, Pathology
 from her2desk.inference.cohort import CohortRow
 from her2desk.inference.cohort_files import Seen
 from her2desk.inference.cohort_table import Findings
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 FEWEST_OF_A_CLASS = 5  # V25's limit: below it a class is counted, not measured
 FEW_OF_A_CLASS = 10  # V15: below it counts only
@@ -153,7 +153,7 @@ def _check_classes(patients: Mapping[str, Sequence[CohortRow]], findings: Findin
             findings.error(
                 None,
                 None,
-                msg("No patient is HER-2 {name}.", name=name.text()),
+                msg("No patient is HER-2 {name}.", name=phrase(name)),
                 msg("A model needs patients of both kinds; check IHC, FISH or label."),
                 "class-empty",
             )
@@ -161,7 +161,7 @@ def _check_classes(patients: Mapping[str, Sequence[CohortRow]], findings: Findin
             findings.error(
                 None,
                 None,
-                msg("HER-2 {name} patients: only {n}.", n=n, name=name.text()),
+                msg("HER-2 {name} patients: only {n}.", n=n, name=phrase(name)),
                 msg(
                     "With fewer than {limit}, some part of a cross-validation has none to learn "
                     "from or to be judged by; add patients.",
@@ -173,7 +173,7 @@ def _check_classes(patients: Mapping[str, Sequence[CohortRow]], findings: Findin
             findings.notice(
                 None,
                 None,
-                msg("HER-2 {name} patients: only {n}.", n=n, name=name.text()),
+                msg("HER-2 {name} patients: only {n}.", n=n, name=phrase(name)),
                 msg("Every figure will be very uncertain; add patients if you can."),
                 "class-small",
             )
@@ -224,7 +224,7 @@ def _check_side(statuses: set[bool | None], side: str, findings: Findings) -> No
             findings.error(
                 None,
                 "split",
-                msg("No patient in {side} is HER-2 {name}.", side=side, name=name.text()),
+                msg("No patient in {side} is HER-2 {name}.", side=side, name=phrase(name)),
                 remedy,
                 "split-class-empty",
             )

@@ -5,7 +5,6 @@ met the fault is then done once more on the processor, and so is all later work 
 """
 
 import logging
-import os
 import shutil
 import warnings
 from collections.abc import Callable
@@ -17,11 +16,11 @@ import torch
 
 from her2desk.domain.image import ImageWarning
 from her2desk.errors import InputRefused
+from her2desk.inference.threads import thread_count
 from her2desk.texts import Message, msg
 
 log = logging.getLogger(__name__)
 CPU = "cpu"
-MAX_THREADS = 4
 FELL_BACK = "device-fell-back"
 HALF = "-half"  # behind the name of a device that works in half precision
 
@@ -189,10 +188,11 @@ def release_memory() -> None:
 def fix_arithmetic() -> None:
     """The same bits in the window's engine and on the command line, and on a graphics card nearly so.
 
-    The number of threads is fixed. Convolutions keep all of float32: the ten bits of TF32, which
-    NVIDIA cards take unasked, would move answers by more than 1e-4.
+    The number of threads is the one that was chosen, whatever the environment says. Convolutions keep
+    all of float32: the ten bits of TF32, which NVIDIA cards take unasked, would move answers by more
+    than 1e-4.
     """
-    torch.set_num_threads(min(MAX_THREADS, os.cpu_count() or 1))
+    torch.set_num_threads(thread_count())
     torch.backends.cudnn.allow_tf32 = False
 
 
@@ -221,12 +221,6 @@ def device_problem() -> Message | None:
     if torch.version.cuda is None:
         return msg("There is a graphics card, but the PyTorch installed here is for processors.")
     return msg("There is a graphics card, but its driver does not answer.")
-
-
-def device_report() -> str:
-    """What ``her2desk doctor`` reads: the devices by name and, after a semicolon, what is wrong."""
-    names, problem = " ".join(available_devices()), device_problem()
-    return names if problem is None else f"{names}; {problem.text()}"
 
 
 def named_device(wanted: str, told: Callable[[DeviceFault], None] = nobody_told) -> Device:

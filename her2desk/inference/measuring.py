@@ -21,7 +21,7 @@ from her2desk.radiomics.extract import OnMissing, all_names, check_names, extrac
 from her2desk.radiomics.feature_cache import FeatureCache, feature_key
 from her2desk.radiomics.mask import rasterise
 from her2desk.radiomics.profile import Profile
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 READING_SHARE = 0.1  # of the progress
 
@@ -303,7 +303,7 @@ def naming(patient: str) -> Iterator[None]:
         yield
     except InputRefused as refused:
         raise InputRefused(
-            msg("Patient {patient}: {reason}", patient=patient, reason=refused.message.text()),
+            msg("Patient {patient}: {reason}", patient=patient, reason=phrase(refused.message)),
             refused.remedy,
             code=refused.code,
         ) from refused

@@ -11,7 +11,7 @@ from her2desk.inference.branches import combined_inputs
 from her2desk.packs.manifest import LinearPart, NomogramPart, Submodel
 from her2desk.packs.pack import CLINICAL_SIGNATURE, CNN_LOGIT, DLR_SIGNATURE, Pack
 from her2desk.stats.nomogram import build_nomogram
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, listed, msg, phrase
 
 RECEPTOR_LEVELS = (msg("negative"), msg("positive"))
 RECEPTORS = {"er": msg("ER"), "pr": msg("PR")}
@@ -106,7 +106,7 @@ def _obstacle(names: tuple[str, ...], pack: Pack, clinical: ClinicalRecord) -> M
     unknown = _unknown(dict.fromkeys(needed), clinical)
     if not unknown:
         return None
-    return msg("Not known: {names}.", names=", ".join(label.text() for label in unknown))
+    return msg("Not known: {names}.", names=listed(unknown))
 
 
 def _unknown(names: Iterable[str], clinical: ClinicalRecord) -> tuple[Message, ...]:
@@ -120,10 +120,10 @@ def _short(name: str) -> Message:
 def _term(name: str, coefficient: float, lower: float, upper: float) -> NomogramTerm:
     field = FIELDS_BY_NAME.get(name)
     if field is None:
-        label = msg("{score} (log-odds)", score=SIGNATURES[name].text())
+        label = msg("{score} (log-odds)", score=phrase(SIGNATURES[name]))
         return NomogramTerm(name, label, coefficient, lower, upper)
     if field.is_number:
-        label = msg("{label} ({unit})", label=field.label.text(), unit=field.unit.text())
+        label = msg("{label} ({unit})", label=phrase(field.label), unit=phrase(field.unit))
         return NomogramTerm(name, label, coefficient, lower, upper)
     levels = RECEPTOR_LEVELS if name in RECEPTORS else ()
     return NomogramTerm(name, field.label, coefficient, lower, upper, is_binary=True, levels=levels)

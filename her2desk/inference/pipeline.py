@@ -36,7 +36,7 @@ from her2desk.inference.traits import traits_of
 from her2desk.inference.unknowns import unknown_effects
 from her2desk.packs.manifest import Submodel
 from her2desk.packs.pack import Pack
-from her2desk.texts import msg
+from her2desk.texts import listed, msg
 
 DEFAULT_OPERATING_POINT = "youden"
 
@@ -65,7 +65,7 @@ def operating_point(pack: Pack, asked: str | float, pattern: str) -> OperatingPo
         return OperatingPoint("own", asked)
     raise InputRefused(
         msg("There is no operating point {asked!r} in this pack.", asked=asked),
-        msg("Use {names}, or a threshold between 0 and 1.", names=", ".join(named)),
+        msg("Use {names}, or a threshold between 0 and 1.", names=listed(named)),
         code="operating-point",
     )
 

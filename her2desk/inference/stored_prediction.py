@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from her2desk.domain.prediction import Prediction
 from her2desk.domain.stability import Stability
 from her2desk.errors import StoreRefused
-from her2desk.stats.counts import Phrase
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, Phrase, msg
 
 STORED_VERSION = 1
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}

@@ -35,7 +35,7 @@ from her2desk.packs.thumbnails import thumbnail_file
 from her2desk.packs.trees import TreeEnsemble
 from her2desk.packs.validation_table import read_validation
 from her2desk.radiomics.profile import load_profile
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, listed, msg
 
 CNN_FILE = "networks/cnn.safetensors"
 MODELS_FILE = "models/models.json"
@@ -117,7 +117,7 @@ class Pack:
         if not fitting:
             raise PackRefused(
                 msg("This pack has no model for the clinical inputs that are known."),
-                msg("Enter one of: {inputs}.", inputs=", ".join(self.models.clinical_inputs)),
+                msg("Enter one of: {inputs}.", inputs=listed(self.models.clinical_inputs)),
                 code="pack-pattern",
             )
         return max(fitting, key=lambda s: len(pattern_inputs(s.pattern)))

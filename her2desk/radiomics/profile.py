@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from her2desk.errors import InputRefused
-from her2desk.texts import msg
+from her2desk.texts import listed, msg
 
 ImageType = Literal[
     "Original",
@@ -97,8 +97,8 @@ class Profile(BaseModel):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Profile":
-        for listed in (self.image_types, self.feature_classes, self.log_sigmas):
-            if len(set(listed)) != len(listed):
+        for names in (self.image_types, self.feature_classes, self.log_sigmas):
+            if len(set(names)) != len(names):
                 raise ValueError("an entry is listed twice")
         if (self.uncalibrated == "as-if") != (self.assumed_mm is not None):
             raise ValueError("assumed_mm belongs to uncalibrated = as-if, and only to it")
@@ -278,6 +278,6 @@ def named_profile(name_or_path: str) -> Profile:
         pass  # ValueError: bytes that are no text, a path that no file can have
     raise InputRefused(
         msg("There is no feature profile {name}.", name=name_or_path),
-        msg("Use {names}, or the path of a profile's JSON file.", names=", ".join(PROFILES)),
+        msg("Use {names}, or the path of a profile's JSON file.", names=listed(PROFILES)),
         code="profile-unknown",
     )

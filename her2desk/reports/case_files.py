@@ -18,9 +18,8 @@ from her2desk.reports.content import ReportContent, demo_mark
 from her2desk.reports.html import render_html
 from her2desk.reports.pdf import render_pdf
 from her2desk.reports.report_options import ReportKind, ReportOptions
-from her2desk.stats.counts import phrase
 from her2desk.stats.statements import probability_figure
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 
 def case_files(

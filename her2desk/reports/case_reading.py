@@ -9,8 +9,7 @@ from her2desk.domain.prediction import Prediction
 from her2desk.domain.reading import Decision, Impression
 from her2desk.reports.case_words import NOT_KNOWN, moment, plain
 from her2desk.reports.content import Row, Rows, Section
-from her2desk.stats.counts import Phrase, phrase
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, Phrase, msg, phrase
 
 Said = TypeVar("Said")
 

@@ -20,10 +20,9 @@ from her2desk.errors import StoreRefused
 from her2desk.inference.stored_prediction import from_stored, stability_from_stored
 from her2desk.packs.shelf import PackShelf
 from her2desk.reports.case_reading import CaseReading, Kept
-from her2desk.stats.counts import phrase
 from her2desk.store.history import Action, HistoryEntry
 from her2desk.store.library import Library
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 
 @dataclass(frozen=True)

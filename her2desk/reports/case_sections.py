@@ -40,7 +40,7 @@ from her2desk.stats.case_words import (
     unknown_sentence,
 )
 from her2desk.stats.counts import allows_predictive_values
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 MOST_FEATURES = 10
 
@@ -215,7 +215,7 @@ def _clinical(record: ClinicalRecord) -> tuple[Row, ...]:
         if value is None:
             said = NOT_KNOWN
         elif field.is_number:
-            said = msg("{value} {unit}", value=f"{value:g}", unit=field.unit.text())
+            said = msg("{value} {unit}", value=f"{value:g}", unit=phrase(field.unit))
         else:
             said = yes_no(value)
         rows.append(Row(field.label, said))

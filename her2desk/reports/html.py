@@ -6,6 +6,7 @@ from collections.abc import Callable
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from her2desk.readable import readable
 from her2desk.reports.content import (
     Columns,
     CountTable,
@@ -18,7 +19,6 @@ from her2desk.reports.content import (
     demo_sentence,
     title,
 )
-from her2desk.reports.readable import readable
 from her2desk.texts import Message, msg
 
 TEMPLATE = "report.html.j2"

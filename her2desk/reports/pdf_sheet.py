@@ -15,8 +15,8 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 
-from her2desk.paths import assets_dir
-from her2desk.reports.readable import readable
+from her2desk.paths import font_path
+from her2desk.readable import readable
 from her2desk.reports.report_options import Paper
 
 Colour = tuple[int, int, int]
@@ -230,8 +230,10 @@ class Sheet:
         width = self.width_of(text, style)
         middle = self.width / 2, self.height / 2
         with self._pdf.local_context(fill_opacity=0.07), self._pdf.rotation(32, *middle):
-            self._set(style)
-            self._pdf.text(middle[0] - width / 2, middle[1] + style.size * MM_PER_POINT / 3, text)
+            # line by line: of fpdf's ways to write, ``text`` alone takes letters from one font only
+            self.write(
+                middle[0] - width / 2, middle[1] - style.line_mm / 2, width, text, style, "C"
+            )
         self._pdf.font_family = ""
 
     def _break(self, text: str, width: float, style: Style) -> list[str]:
@@ -247,6 +249,9 @@ class Sheet:
         return found or [""]
 
     def _set(self, style: Style) -> None:
+        if self._chinese is not None:
+            # A line in two fonts leaves the page with another than fpdf takes it to have.
+            self._pdf.font_family = ""
         self._pdf.set_font(_LETTERS, "B" if style.is_bold else "", style.size)
         self._pdf.set_text_color(*style.colour)
 
@@ -261,8 +266,7 @@ class Sheet:
         if letter == "\n" or code in self._pdf.fonts[_LETTERS].cmap:
             return True
         if self._chinese is None:
-            font = next((assets_dir() / "fonts").glob("*.ttf"))
-            self._pdf.add_font(_CHINESE, "", font)
+            self._pdf.add_font(_CHINESE, "", font_path())
             self._pdf.set_fallback_fonts([_CHINESE], exact_match=False)
             self._chinese = frozenset(self._pdf.fonts[_CHINESE].cmap)
         return code in self._chinese

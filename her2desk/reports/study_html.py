@@ -4,8 +4,8 @@ import base64
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from her2desk.readable import readable
 from her2desk.reports.document import Block, Listing, Paragraph, StudyPicture
-from her2desk.reports.readable import readable
 from her2desk.reports.study import Study
 from her2desk.reports.study_content import build_study_content
 from her2desk.texts import CATALOGUE, Message, msg

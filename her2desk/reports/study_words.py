@@ -7,10 +7,10 @@ from her2desk.domain.counts import Proportion
 from her2desk.packs.pack import CNN_LOGIT
 from her2desk.reports.document import plain
 from her2desk.reports.study import AucFigure, Evidence, OperatingPointFigures, Study
-from her2desk.stats.counts import Phrase, describe, observed, phrase
+from her2desk.stats.counts import describe, observed
 from her2desk.stats.counts import probability as probability_text
 from her2desk.stats.proportions import wilson
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, Phrase, msg, phrase
 
 MINUS = "\u2212"
 COMBINED = "combined"

@@ -13,7 +13,7 @@ from her2desk.reports.subgroups import subgroups
 from her2desk.reports.tripod_answers import Answer, calls, partition, to_write
 from her2desk.reports.tripod_items import Applies, TripodItem
 from her2desk.reports.tripod_results import discussion, results
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, listed, msg
 
 
 def answer(item: TripodItem, study: Study) -> Answer:
@@ -128,7 +128,7 @@ def _setting(study: Study, name: str, template: Message) -> tuple[Message, ...]:
 
 def _outcome_and_predictors(study: Study) -> dict[str, Answer]:
     inputs = sorted({t.name for model in study.nomograms for t in model.terms})
-    names = ", ".join(input_name(name).text() for name in inputs)
+    names = listed(input_name(name) for name in inputs)
     tried = study.selection[0].kept if study.selection else None
     agreed = readers_sentence(study)
     return {

@@ -1,25 +1,10 @@
 """How counts are said (V15): counts before percentages, and never "100 %" for want of errors."""
 
-from dataclasses import dataclass
-
 from her2desk.domain.counts import Confusion, Proportion
 from her2desk.texts import Message, msg
 
 INTERVAL_FROM = 10
 PERCENTAGE_FROM = 20
-
-
-@dataclass(frozen=True)
-class Phrase(Message):
-    """A part of a sentence: as a field of another message it reads in the language then in use."""
-
-    def __str__(self) -> str:
-        return self.text()
-
-
-def phrase(message: Message) -> Phrase:
-    """``message`` as a part of another."""
-    return Phrase(message.msgid, message.params, message.plural)
 
 
 def class_sizes(table: Confusion) -> tuple[int, int]:

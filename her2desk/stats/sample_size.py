@@ -11,8 +11,7 @@ from statistics import NormalDist
 import numpy as np
 
 from her2desk.errors import InputRefused
-from her2desk.stats.counts import phrase
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 SHRINKAGE = 0.9
 OPTIMISM = 0.05

@@ -10,11 +10,10 @@ from her2desk.domain.counts import Proportion
 from her2desk.errors import InputRefused
 from her2desk.stats.calibration import Calibration, logits_of
 from her2desk.stats.checks import labels_and_probabilities
-from her2desk.stats.counts import phrase
 from her2desk.stats.hosmer_lemeshow import risk_groups
 from her2desk.stats.logistic import LogisticFit, fit_logistic
 from her2desk.stats.proportions import Z_95, wilson
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 
 FloatArray = NDArray[np.float64]
 

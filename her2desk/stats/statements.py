@@ -5,16 +5,14 @@ from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod
 from her2desk.domain.readout import Readout
 from her2desk.domain.validation import ValidationSource
 from her2desk.stats.counts import (
-    Phrase,
     describe,
     observed,
     percent,
-    phrase,
     prevalence,
     probability,
     with_interval,
 )
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, Phrase, msg, phrase
 
 
 def probability_figure(readout: Readout) -> Message:

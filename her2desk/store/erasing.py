@@ -14,7 +14,7 @@ from her2desk.store.library import Library
 from her2desk.store.reading import Parts, no_such_case
 from her2desk.store.replacing import remove_left_stages, replaced
 from her2desk.store.snapshots import snapshots
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, listed, msg, phrase
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Erasure:
             )
         return msg(
             "These may still hold this patient: {names}, and backups made to other places.",
-            names=", ".join(str(path) for path in self.copies),
+            names=listed(str(path) for path in self.copies),
         )
 
 
@@ -72,7 +72,7 @@ def erase_cases(library: Library, case_ids: Collection[int]) -> Erasure:
             raise StoreRefused(
                 msg(
                     "The patient is erased, but the disk still holds traces. {why}",
-                    why=refused.message.text(),
+                    why=phrase(refused.message),
                 ),
                 msg("Put that right and open the library again, which finishes it."),
                 code="store-traces-left",

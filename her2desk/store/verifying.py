@@ -7,7 +7,7 @@ from her2desk.errors import StoreRefused
 from her2desk.store import cases, history
 from her2desk.store.history import Head
 from her2desk.store.library import Library
-from her2desk.texts import msg, msgn
+from her2desk.texts import listed, msg, msgn
 
 _NAMED = 10
 
@@ -46,7 +46,7 @@ def verify_library(library: Library, progress: Progress) -> Verified:
                 "The image of {n} case is lost or damaged: {cases}.",
                 "The images of {n} cases are lost or damaged, such as {cases}.",
                 len(wrong),
-                cases=", ".join(f"{case_id:04d}" for case_id in wrong[:_NAMED]),
+                cases=listed(f"{case_id:04d}" for case_id in wrong[:_NAMED]),
             ),
             msg("Import the files again, or restore the library from a backup."),
             code="store-file-damaged",

@@ -11,7 +11,7 @@ from her2desk.packs.manifest import LinearPart, Submodel
 from her2desk.packs.pack import CLINICAL_SIGNATURE, DLR_SIGNATURE, SIGNATURES, pattern_name
 from her2desk.stats.robust_logistic import RobustFit, fit_logistic_or_fallback
 from her2desk.stats.thresholds import sensitivity_at_least, specificity_at_least, youden
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, phrase
 from her2desk.training.folds import FEWEST_OF_A_CLASS, FEWEST_PATIENTS, Scope
 from her2desk.training.request import CombinedKind
 from her2desk.training.table import Labels, Matrix, Rows, Table
@@ -85,7 +85,7 @@ def fit_combined(
         rows = known_rows(x)
         fit = fit_logistic_or_fallback(x[rows], table.labels[scope.rows][rows])
         if fit.note is not None:
-            notes.append(msg("{pattern}: {note}", pattern=pattern, note=fit.note.text()))
+            notes.append(msg("{pattern}: {note}", pattern=pattern, note=phrase(fit.note)))
         submodels.append(
             Submodel(
                 pattern=pattern,

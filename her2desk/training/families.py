@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from her2desk.errors import InputRefused
 from her2desk.packs.links import Link, log_odds
 from her2desk.packs.trees import LEAF, TreeEnsemble
-from her2desk.texts import msg
+from her2desk.texts import listed, msg
 from her2desk.training.request import FAMILIES
 from her2desk.training.tree_conversion import from_forest, from_lightgbm, from_xgboost
 
@@ -137,8 +137,8 @@ def families(names: Sequence[str], kind: GridKind) -> tuple[Family, ...]:
     unknown = [name for name in names if name not in FAMILIES]
     if unknown or not names:
         raise InputRefused(
-            msg("{name} is no model family.", name=", ".join(unknown) or "–"),
-            msg("Choose among {families}.", families=", ".join(FAMILIES)),
+            msg("{name} is no model family.", name=listed(unknown) if unknown else "–"),
+            msg("Choose among {families}.", families=listed(FAMILIES)),
             code="family-unknown",
         )
     return tuple(_family(name, _GRIDS[kind][name]) for name in FAMILIES if name in names)

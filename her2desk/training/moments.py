@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from her2desk.domain.clinical import CLINICAL_FIELDS, FIELDS_BY_NAME
 from her2desk.errors import InputRefused
-from her2desk.texts import msg
+from her2desk.texts import listed, msg, phrase
 from her2desk.training.request import Moment
 
 # The tissue that gives these gives HER-2 too.
@@ -30,14 +30,14 @@ def check_inputs(inputs: Sequence[str], moment: Moment) -> None:
         if name not in FIELDS_BY_NAME:
             raise InputRefused(
                 msg("There is no clinical input {name!r}.", name=name),
-                msg("Use these names: {names}.", names=", ".join(FIELDS_BY_NAME)),
+                msg("Use these names: {names}.", names=listed(FIELDS_BY_NAME)),
                 code="unknown-input",
             )
         if name not in allowed_inputs(moment):
             raise InputRefused(
                 msg(
                     "{name} is not known before the biopsy, when the pack is to predict.",
-                    name=FIELDS_BY_NAME[name].label.text(),
+                    name=phrase(FIELDS_BY_NAME[name].label),
                 ),
                 msg("Leave it out, or build a pack for after the biopsy (--moment after-biopsy)."),
                 code="input-too-late",

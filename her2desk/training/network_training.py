@@ -135,9 +135,14 @@ def training_parts(
 @lru_cache
 def code_version() -> str:
     """A hash of the program's and PyTorch's versions and of the code that builds and trains networks."""
-    files = [Path(__file__), Path(networks.__file__)]
+    files = [_source(__file__), _source(networks.__file__)]
     files += sorted(Path(architectures.__file__).parent.glob("*.py"))
     return content_key([__version__, torch.__version__, *(file.read_bytes() for file in files)])
+
+
+def _source(file: str) -> Path:
+    """Where a module's source lies; a bundle names the compiled file that it read instead."""
+    return Path(file).with_suffix(".py")
 
 
 def _check_classes(labels: NDArray[np.bool_]) -> None:

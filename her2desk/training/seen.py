@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from her2desk.enhancement.enhancer import Enhancer, grey_sha256
 from her2desk.errors import InputRefused
 from her2desk.inference.cohort import CohortRow, case_of_row
-from her2desk.texts import msg
+from her2desk.texts import listed, msg
 
 
 def refuse_seen(rows: Sequence[CohortRow], enhancer: Enhancer | None) -> None:
@@ -28,7 +28,7 @@ def refuse_seen(rows: Sequence[CohortRow], enhancer: Enhancer | None) -> None:
                 "The enhancement {name} was trained on images of {n} of these patients: {patients}.",
                 name=enhancer.name,
                 n=len(seen),
-                patients=", ".join(sorted(seen)),
+                patients=listed(sorted(seen)),
             ),
             msg("Leave those patients out, or use an enhancement that has not seen them."),
             code="enhancement-seen",

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from her2desk.domain.clinical import Pathology
+from her2desk.domain.counts import Call
 from her2desk.domain.prediction import Heatmap, Prediction
 from her2desk.domain.roi import Box, Roi
 from her2desk.domain.stability import Stability
 from her2desk.domain.validation import ValidationSource
 from her2desk.stats.case_words import concerns
 from her2desk.stats.statements import heatmap_sentence
+from her2desk.ui.accessible import announce
 from her2desk.ui.afterthoughts import Afterthoughts
 from her2desk.ui.canvas.workspace import Workspace
 from her2desk.ui.panels.result_context import context_of
@@ -54,6 +56,7 @@ class AnswerDisplay(QObject):
         self._heatmap: Heatmap | None = None
         self._laid: Heatmap | None = None
         self._unexplained: tuple[Prediction, Pack] | None = None  # not yet in the Why panel
+        self._said: tuple[str, Call] | None = None  # which answer, and its call
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._explain)
@@ -98,6 +101,7 @@ class AnswerDisplay(QObject):
         else:
             self._soon.start()  # what nobody sees yet must not hold up what they do
         self._reveal(True)
+        self._announce(prediction)
 
     def show_again(self) -> bool:
         """Show the answer there is, if it still belongs to what is on screen; whether it does."""
@@ -134,12 +138,19 @@ class AnswerDisplay(QObject):
         self._right.why.show_prediction(prediction, validation_aucs(pack), shift, pictures)
 
     def _forget(self) -> None:
-        self._unexplained = None
+        self._unexplained = self._said = None
         self._stability = self._heatmap = None
         self._lay_heatmap(None, None)
         self._scores = None
         self._right.nomogram.clear()
         self._right.decision.set_prediction(None)
+
+    def _announce(self, prediction: Prediction) -> None:
+        """Have a new answer, or another call, read out; a threshold on its way says nothing."""
+        said = prediction.inputs.sha256, prediction.readout.call
+        if said != self._said:
+            self._said = said
+            announce(self._right.result, self._right.result.estimate.spoken())
 
     def _show_stability(self, stability: Stability | None) -> None:
         self._stability = stability

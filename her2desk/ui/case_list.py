@@ -21,6 +21,7 @@ from her2desk.texts import tr, trn
 from her2desk.ui.case_filters import CaseFilters
 from her2desk.ui.case_rows import CASE, CaseDelegate, CaseModel, ListedCase
 from her2desk.ui.theme import set_role
+from her2desk.ui.widgets.tab_order import come_before
 
 
 class _CaseView(QListView):
@@ -64,6 +65,7 @@ class CaseList(QWidget):
         self.view.returned.connect(self._choose)
         self.view.selectionModel().currentChanged.connect(self._choose)
         self._name_filters()
+        come_before(self.filters.status, [self.filter_button])
         self.set_cases((), 0)
 
     def asked(self) -> CaseFilter:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from her2desk.texts import tr, trn
+from her2desk.texts import listed, tr, trn
 from her2desk.ui.theme import SIZE_BODY, SIZE_SMALL, colours
 
 ROW_HEIGHT = 52
@@ -102,7 +102,8 @@ def detail_text(case: ListedCase) -> str:
 def side_text(case: ListedCase) -> str:
     """Laterality and age."""
     age = tr("{age:.0f} y").format(age=case.age_years) if case.age_years is not None else ""
-    return "  ".join(part for part in (case.laterality or "", age) if part)
+    side = {"L": tr("L"), "R": tr("R")}.get(case.laterality or "", "")
+    return "  ".join(part for part in (side, age) if part)
 
 
 class CaseModel(QAbstractListModel):
@@ -145,7 +146,7 @@ class CaseModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             frames = trn("{n} frame", "{n} frames", case.frames)
             parts = (title_text(case), case.patient_name, side_text(case), detail_text(case))
-            return ", ".join(part for part in (*parts, frames, case.file_name) if part)
+            return str(listed(part for part in (*parts, frames, case.file_name) if part))
         return None
 
 

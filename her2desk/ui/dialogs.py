@@ -97,3 +97,10 @@ class Dialogs:
             self.shortcuts = ShortcutsDialog(groups, self._parent)
         self.shortcuts.show()
         self.shortcuts.activateWindow()
+
+    def forget_shortcuts(self) -> None:
+        """The keys have changed: the list is made anew when it is next asked for."""
+        before, self.shortcuts = self.shortcuts, None
+        if before is not None:
+            before.close()
+            before.deleteLater()

@@ -1,11 +1,13 @@
 """The way from the main window into a window of its own, loaded when it is first opened."""
 
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from her2desk.ui.jobs import Background
 from her2desk.ui.loading import wait_until_loaded
+from her2desk.ui.small_screens import fit_on_screen
 
 
 class ToolWindow(Protocol):
@@ -53,6 +55,7 @@ class Entrance(QObject, Generic[W]):
             self.background = Background(self)
         if self.window is None:
             self.window = self.make_window(self.background)
+            fit_on_screen(cast(QWidget, self.window))
         else:
             self.window.reload()
         self.window.show()

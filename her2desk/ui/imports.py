@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from her2desk.domain.eta import Eta, time_left
 from her2desk.errors import Cancelled, Her2DeskError
 from her2desk.store.library import Library
-from her2desk.texts import Message, msg, tr
+from her2desk.texts import Message, listed, msg, tr
 from her2desk.ui.garbage import no_full_collections
 from her2desk.ui.import_rows import ImportRow, row_of
 from her2desk.ui.jobs import Background
@@ -207,7 +207,7 @@ def summary_of(files: Sequence["ImportedFile"]) -> str:
     """What became of the files, counted."""
     counts = Counter(str(f.status) for f in files)
     words = [tr(IN_WORDS[name]).format(n=counts[name]) for name in IN_WORDS if counts[name]]
-    return ", ".join(words) or tr("nothing imported")
+    return str(listed(words)) or tr("nothing imported")
 
 
 def _sentences(files: Sequence["ImportedFile"]) -> list[Message]:

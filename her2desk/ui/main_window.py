@@ -13,7 +13,8 @@ from her2desk.domain.stability import Stability
 from her2desk.errors import StoreRefused
 from her2desk.packs.shelf import FOLDER, PackShelf
 from her2desk.packs.trust import SIGNERS_FILE, TrustStore
-from her2desk.paths import demo_case_dir
+from her2desk.paths import default_cache_dir, demo_case_dir
+from her2desk.policy import NO_POLICY, Policy
 from her2desk.settings import Settings
 from her2desk.store.library import Library
 from her2desk.texts import msg
@@ -26,8 +27,11 @@ from her2desk.ui.case_finder import CaseFinder
 from her2desk.ui.case_list import CaseList
 from her2desk.ui.dialogs import Dialogs
 from her2desk.ui.errors.problems import Problems
+from her2desk.ui.following import Following
 from her2desk.ui.frame_notices import FrameNotices
 from her2desk.ui.header_bar import HeaderBar
+from her2desk.ui.help.desk import HelpDesk
+from her2desk.ui.help.places import name_pages
 from her2desk.ui.import_notice import ImportNotice
 from her2desk.ui.import_table import ImportTable
 from her2desk.ui.imports import Importer
@@ -42,11 +46,13 @@ from her2desk.ui.reading_keeper import ReadingKeeper
 from her2desk.ui.right_column import RightColumn
 from her2desk.ui.session import Session
 from her2desk.ui.settings_keeper import SettingsKeeper
+from her2desk.ui.settings_pages.surroundings import Places
 from her2desk.ui.stall_overlay import add_stall_overlay
+from her2desk.ui.standing import Standing, make_anew, take_up
 from her2desk.ui.status_line import StatusLine
 from her2desk.ui.telling import Telling
 from her2desk.ui.tool_windows import ToolWindows
-from her2desk.ui.window_actions import add_actions, deeds_of, tools_menu
+from her2desk.ui.window_actions import add_actions, deeds_of, help_menu, tools_menu
 
 
 class MainWindow(QMainWindow):
@@ -59,6 +65,7 @@ class MainWindow(QMainWindow):
         settings: Settings,
         settings_file: Path,
         pack_path: Path,
+        policy: Policy = NO_POLICY,
     ) -> None:
         super().__init__()
         self.setWindowTitle("Her2Desk")
@@ -67,16 +74,19 @@ class MainWindow(QMainWindow):
         library.reader = settings.reader
         self._is_closed = False
         self.next_task: BetweenWindows | None = None
+        self.standing: Standing | None = None
         self.dialogs = Dialogs(self)
         self._pack_path = pack_path
-        self.runner = JobRunner(library_dir, self)
+        self.runner = JobRunner(library_dir, self, settings.threads)
         self.background = Background(self)
-        self.settings_keeper = SettingsKeeper(settings_file, self.background, self)
+        self.settings_keeper = SettingsKeeper(settings_file, self.background, self, policy.basis)
         self._trust = TrustStore(settings_file.with_name(SIGNERS_FILE))
         shelf = PackShelf(library.folder / FOLDER, self._trust.trusts)
         self.session = Session(library, shelf, self.runner, self.background, settings, self)
         self.asking = TrustAsking(self._trust, self.background, self)
-        self.preferences = Preferences(self.session, self.settings_keeper, self)
+        self.preferences = Preferences(
+            self.session, self.settings_keeper, self, policy, lambda: self.following.surroundings()
+        )
         self.proposals = Proposals(self.session, self.runner, self)
         self.importer = Importer(library, self)
         self.afterthoughts = Afterthoughts(self.session, self.runner, self)
@@ -84,6 +94,7 @@ class MainWindow(QMainWindow):
         self.tools = ToolWindows(
             self.session, library, library_dir, settings_file, self._trust, self
         )
+        self.help = HelpDesk(self, library_dir, settings_file)
         self.outlines = OutlineFiles(self.session, self.background, self.dialogs, self)
         self.header = HeaderBar()
         self.cases = CaseList()
@@ -125,6 +136,9 @@ class MainWindow(QMainWindow):
         self.frame_notices = FrameNotices(self.session, self.workspace, self.background, self)
         self._arrange()
         self._make_actions()
+        self.following = Following(
+            self, self._actions, policy, Places(library_dir, settings_file, default_cache_dir())
+        )
         self.stalls = add_stall_overlay(self)
         self._connect_session()
         self._connect_widgets()
@@ -135,14 +149,30 @@ class MainWindow(QMainWindow):
         self.header.set_reader(settings.reader)
         self.workspace.set_heatmap_opacity(settings.heatmap_opacity)
 
-    def start(self) -> None:
-        """Start the engine and open the pack; called after the first paint."""
+    def start(self, standing: Standing | None = None) -> None:
+        """Start the engine and open the pack; called after the first paint.
+
+        ``standing`` is what stood open in the window that this one takes the place of.
+        """
         self.runner.start()
         self.session.warm_up()
-        self.session.open_pack(self._pack_path)
+        if standing is None or standing.pack is None:
+            self.session.open_pack(self._pack_path)
+        if standing is not None:
+            take_up(self, standing)
         if not self._library.is_read_only:
             self.tools.network.begin()
         QTimer.singleShot(0, self._polish_ahead)
+
+    def greet(self) -> None:
+        """Show the tour on the very first start, and what is new after an upgrade."""
+        if not self._library.is_read_only:
+            self.help.greet(self.session.settings, has_cases=self._library.count() > 0)
+
+    @property
+    def library(self) -> Library:
+        """The library that the window shows."""
+        return self._library
 
     def open_files(self, paths: list[Path]) -> None:
         """Import files or folders and open the first of them."""
@@ -177,6 +207,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.header)
         layout.addWidget(self.problems)
         layout.addWidget(self.import_notice)
+        layout.addWidget(self.help.news)
         layout.addWidget(columns, 1)
         layout.addWidget(self.status)
         self.setCentralWidget(body)
@@ -187,7 +218,8 @@ class MainWindow(QMainWindow):
         tools = tools_menu(self, self._actions)
         readers = ReaderMenu(self._library.readers, lambda: self._library.reader, self)
         readers.reader_chosen.connect(self.preferences.choose_reader)
-        self.header.set_menus(readers, tools)
+        self.header.set_menus(readers, tools, help_menu(self, self._actions))
+        name_pages(self)
 
     def _connect_session(self) -> None:
         session = self.session
@@ -199,7 +231,9 @@ class MainWindow(QMainWindow):
         session.case_saved.connect(self.telling.show_saved)
         self.preferences.theme_changed.connect(self.header.name_theme)
         self.preferences.reader_changed.connect(self.header.set_reader)
+        self.preferences.locked.connect(self.problems.show_note)
         self.preferences.reader_changed.connect(self.tools.set_reader)
+        self.preferences.language_chosen.connect(lambda: make_anew(self))
         self.preferences.applied.connect(lambda _settings: self.answer.apply_read_first())
         session.writes.held_up.connect(self.telling.show_held_up)
         self.settings_keeper.refused.connect(self.telling.note_refusal)
@@ -219,7 +253,6 @@ class MainWindow(QMainWindow):
         self.header.training_clicked.connect(self.tools.training.open)
         self.header.settings_clicked.connect(self.preferences.edit)
         self.header.theme_clicked.connect(self.preferences.toggle_theme)
-        self.header.help_clicked.connect(self.show_shortcuts)
         self.cases.case_selected.connect(self.session.open_case)
         self.workspace.open_requested.connect(self.ask_for_files)
         self.workspace.demo_requested.connect(self.open_demo)
@@ -270,7 +303,7 @@ class MainWindow(QMainWindow):
         self.tools.library.erased.connect(lambda _cases: self.runner.forget())
         self.tools.library.erased.connect(self.import_table.forget)
         self.tools.library.erased.connect(lambda _cases: self.import_notice.show_messages(()))
-        self.tools.library.task_requested.connect(self._do_between_windows)
+        self.tools.library.task_requested.connect(self.do_between_windows)
         self.tools.report.written.connect(self.finder.renew)
         self.afterthoughts.stability_changed.connect(self._keep_stability)
         self.tools.training.state_told.connect(self.header.set_training)
@@ -280,6 +313,13 @@ class MainWindow(QMainWindow):
         self.afterthoughts.refused.connect(self.telling.note_refusal)
         self.workspace.calibration_given.connect(self.session.set_calibration)
         self.workspace.calibration_removed.connect(lambda: self.session.set_calibration(None))
+        self.preferences.theme_changed.connect(self.help.dress_again)
+        self.preferences.dialog_opened.connect(self.help.serve)
+        self.help.kept.connect(self.preferences.keep)
+        self.help.refused.connect(self.telling.show_error)
+        self.help.files_made.connect(self.open_files)
+        self.importer.finished.connect(lambda _cases, _summary: self.help.forget_samples())
+        self.session.case_opened.connect(self.help.leave_patient_alone)
 
     # What the user asks
 
@@ -329,7 +369,7 @@ class MainWindow(QMainWindow):
 
     # What the session says
 
-    def _do_between_windows(self, task: BetweenWindows) -> None:
+    def do_between_windows(self, task: BetweenWindows) -> None:
         """Close for a task that needs the library closed; whoever opened this window does it then."""
         self.next_task = task
         if not self.close():
@@ -372,6 +412,7 @@ class MainWindow(QMainWindow):
             self._is_closed = True
             self.stalls.stop()
             self.tools.close()
+            self.help.close()
             self.asking.close()
             self.importer.close()
             self.finder.close()

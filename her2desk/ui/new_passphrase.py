@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from her2desk.errors import Her2DeskError
-from her2desk.texts import Message, msg, tr
+from her2desk.texts import Message, listed, msg, tr
 from her2desk.ui.passphrase import WIDTH, PassphraseEdit, SaidLine, caps_lock_line, fit_height
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.labels import wrapped
@@ -39,7 +39,7 @@ def encrypting(deleted: Sequence[object]) -> PassphraseQuestion:
 
     warnings = [NO_WAY_BACK]
     if deleted:
-        names = ", ".join(str(path) for path in deleted)
+        names = listed(str(path) for path in deleted)
         warnings.append(msg("Earlier libraries in its folder are deleted: {names}", names=names))
     return PassphraseQuestion(tr("Encrypt the library"), tr("&Encrypt"), tuple(warnings))
 

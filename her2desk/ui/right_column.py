@@ -1,10 +1,13 @@
 """The right column: the result on top, and under it the tabs that feed it and explain it."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
 
 from her2desk.texts import tr
+from her2desk.ui.canvas.icon_button import with_key
 from her2desk.ui.panels.clinical_form import ClinicalForm
 from her2desk.ui.panels.decision_bar import DecisionBar
 from her2desk.ui.panels.nomogram_view import NomogramView
@@ -41,14 +44,7 @@ class RightColumn(QSplitter):
             (self.why, tr("Why")),
         ):
             self.tabs.addTab(page, title)
-        for index, tip in enumerate(
-            (
-                tr("What is known of the patient (Ctrl+3)"),
-                tr("How the estimate is added up, to drag (Ctrl+4)"),
-                tr("Branches, features and attention (Ctrl+5)"),
-            )
-        ):
-            self.tabs.setTabToolTip(index, tip)
+        self.name_keys(lambda _action: "")
         self._shares = {0: READING_SHARE, 1: ADDING_UP_SHARE, 2: EXPLAINING_SHARE}
         self.setMinimumWidth(LEAST_WIDTH)
         self.setChildrenCollapsible(False)
@@ -62,6 +58,16 @@ class RightColumn(QSplitter):
         """Offer what explains the answer, or keep it out of sight until the reader's impression."""
         for page in (self.nomogram, self.why):
             self.tabs.setTabVisible(self.tabs.indexOf(page), revealed)
+
+    def name_keys(self, keys: Callable[[str], str]) -> None:
+        """Say in the tabs' tooltips which key turns to them; ``keys`` gives an action's present one."""
+        tips = (
+            (tr("What is known of the patient"), "show_clinical"),
+            (tr("How the estimate is added up, to drag"), "show_nomogram"),
+            (tr("Branches, features and attention"), "show_why"),
+        )
+        for index, (words, action) in enumerate(tips):
+            self.tabs.setTabToolTip(index, with_key(words, keys(action)))
 
     def show_page(self, page: QWidget) -> None:
         """Turn to a tab and give it the keyboard."""

@@ -1,5 +1,6 @@
 """The case being read: what is on screen, what was asked of the engine, and whether the two agree."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,11 @@ class Session(QObject):
         return self._inputs[1]
 
     @property
+    def trust(self) -> PackTrust | None:
+        """What was judged of the pack's signer; None without a pack."""
+        return self._trust
+
+    @property
     def is_current(self) -> bool:
         """Whether the answer was computed from exactly what is on screen."""
         inputs = self.inputs
@@ -163,6 +169,14 @@ class Session(QObject):
             return
         self._background.run(
             lambda: open_case(self._library, case_id), self._on_case, self.refused.emit
+        )
+
+    def open_again(self, read: Callable[[Library], OpenCase], answer: Prediction | None) -> None:
+        """Open the case that ``read`` gives; ``answer`` stands where it still belongs to it."""
+        self._background.run(
+            lambda: read(self._library),
+            lambda case: self._on_case(case, answer),
+            self.refused.emit,
         )
 
     def warm_up(self) -> None:
@@ -333,14 +347,19 @@ class Session(QObject):
         else:
             self.run()
 
-    def _on_case(self, case: OpenCase) -> None:
+    def _on_case(self, case: OpenCase, answer: Prediction | None = None) -> None:
         self._runner.cancel()
         self.case, self.drawing, self.clinical = case, case.drawing, case.clinical
         self.prediction = None
         self._frames.open(case.frames, case.image.sha256)
         self.case_opened.emit(case)
         self._runner.look(case.path, 0 if self.roi is None else self.roi.frame_index)
-        self.run()
+        self.prediction = answer
+        if answer is not None and self.is_current:
+            self.answered.emit(answer)
+        else:
+            self.prediction = None
+            self.run()
 
     def _on_reader(self) -> None:
         self.reader_changed.emit()

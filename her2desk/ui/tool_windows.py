@@ -1,5 +1,6 @@
 """The windows beside the main one: training, readers, readings, local audit, de-identifying."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,9 +9,10 @@ from PySide6.QtCore import QObject, Signal
 from her2desk.domain.clinical import Pathology
 from her2desk.packs.trust import TrustStore
 from her2desk.store.library import Library
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, msg, tr
 from her2desk.ui.audit.entrance import AuditEntrance
 from her2desk.ui.deidentify.entrance import DeidentifyEntrance
+from her2desk.ui.doctor.entrance import DoctorEntrance
 from her2desk.ui.library.entrance import LibraryEntrance
 from her2desk.ui.packs.entrance import PacksEntrance
 from her2desk.ui.pacs.entrance import PacsEntrance
@@ -19,6 +21,7 @@ from her2desk.ui.reading_log.entrance import ReadingLogEntrance
 from her2desk.ui.report.entrance import ReportEntrance
 from her2desk.ui.session import Session
 from her2desk.ui.training.entrance import TrainingEntrance
+from her2desk.ui.watched_task import WatchedTask
 
 if TYPE_CHECKING:
     from her2desk.packs.pack import Pack
@@ -58,6 +61,7 @@ class ToolWindows(QObject):
         self.packs = PacksEntrance(library, session.shelf, trust, self._pack_digest, self)
         self.network = PacsEntrance(library_dir, settings_file, self)
         self.deidentifying = DeidentifyEntrance(library_dir, lambda: library.reader, self)
+        self.doctor = DoctorEntrance(library_dir, settings_file, self)
         session.refused.connect(self.training.show_refused)
         session.pathology_kept.connect(self.audit.refresh)
         session.pack_opened.connect(lambda _pack: self.audit.refresh())
@@ -74,7 +78,7 @@ class ToolWindows(QObject):
         self.audit.pathology_entered.connect(self._take_pathology)
         for one in (self.readers, self.readings, self.audit):
             one.case_requested.connect(self.case_requested)
-        for other in (self.readers, self.audit, self.network):
+        for other in (self.training, self.readers, self.audit, self.network):
             other.refused.connect(self.refused)
 
     def close(self) -> None:
@@ -89,8 +93,31 @@ class ToolWindows(QObject):
             self.packs,
             self.network,
             self.deidentifying,
+            self.doctor,
         ):
             one.close()
+
+    def running(self) -> Iterator[str]:
+        """What would be stopped if they were closed now, each in a few words."""
+        training = self.training.window
+        if training is not None and training.is_training:
+            yield tr("a training")
+        if self.network.receiver.is_on:
+            yield tr("receiving images, which begins again by itself")
+        windows = (
+            self.readers.window,
+            self.readings.window,
+            self.audit.window,
+            self.report.window,
+            self.library.window,
+            self.packs.window,
+            self.network.window,
+            self.deidentifying.window,
+        )
+        for window in windows:
+            tasks = [] if window is None else window.findChildren(WatchedTask)
+            if window is not None and any(task.is_running for task in tasks):
+                yield tr("work in “{window}”").format(window=window.windowTitle())
 
     def set_reader(self, name: str) -> None:
         """Go on as another reader, who has not seen what the one before has."""

@@ -4,11 +4,13 @@ What runs beside them, an engine above all, has its imports made before it start
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from her2desk.dicom import decoding
 from her2desk.inference import engine, importing_apart
@@ -33,6 +35,15 @@ def closed_widgets_are_gone() -> Iterator[None]:
     yield
     if QApplication.instance() is not None:
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def opened(tmp_path: Path, qapp: QApplication) -> Iterator[Callable[[str], QWidget]]:
+    """Opens a window of the table in ``every_window.py`` by its name."""
+    from tests.ui.every_window import opened_window  # takes most of the program with it
+
+    with ExitStack() as windows:
+        yield lambda name: windows.enter_context(opened_window(name, tmp_path))
 
 
 @pytest.fixture

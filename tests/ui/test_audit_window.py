@@ -218,7 +218,7 @@ def test_pathology_is_entered_in_the_table_and_counts_at_once(ward: Ward, qtbot:
     with qtbot.waitSignal(ward.entrance.pathology_entered, timeout=WAIT):
         edit(qtbot, window, 0, FISH, "amplified")
     qtbot.waitUntil(lambda: cells(window, 0)[STATUS] == "HER-2 positive", timeout=WAIT)
-    assert cells(window, 0)[OUTCOME] in ("right", "false negative")
+    assert cells(window, 0)[OUTCOME] in ("correct", "false negative")
     assert ward.library.latest_pathology(ids[0]) == Pathology("2+", "amplified")
     assert "Results that count: 1 (1 HER-2 positive, 0 negative)" in window.cases.words.text()
 
@@ -465,7 +465,7 @@ def test_of_a_case_not_read_yet_nothing_of_the_answer_is_given_away(ward: Ward) 
         is_read = label == f"{read:04d}"
         assert (row[2] == "not read yet") is not is_read
         assert (row[3] == "–") is not is_read
-        assert row[7] not in ("right", "false positive", "false negative") or is_read
+        assert row[7] not in ("correct", "false positive", "false negative") or is_read
     window.export.click()
     ward._qtbot.waitUntil(lambda: "Saved" in window.note.text(), timeout=WAIT)
     with (ward.folder / "audit-cases.csv").open(newline="", encoding="utf-8") as file:

@@ -22,7 +22,7 @@ from her2desk.ui.deidentify.entrance import DeidentifyEntrance
 from her2desk.ui.deidentify.mask_edit import MaskEdit
 from her2desk.ui.deidentify.mask_page import PER_PAGE
 from her2desk.ui.deidentify.thumbnail import STEP_PX, Thumbnail
-from tests.ui.test_words import Bracketed, unbracketed
+from tests.ui.seen_words import Bracketed, unbracketed
 from tests.unit.dicom.dicom_builder import region, us_file
 
 WAIT_MS = 20_000

@@ -205,6 +205,7 @@ class _Heard:
         self.sent: list[tuple] = []
         self.says: tuple = ()
         self.pid = 1
+        self.threads = 0
 
     def start(self) -> None:
         self.starts += 1
@@ -319,3 +320,25 @@ def test_background_results_and_errors_come_back_to_the_gui_thread(qtbot):
     assert "ZeroDivisionError" not in str(heard[2])
     assert heard[2].fault.reference in str(heard[2])
     assert "raised ZeroDivisionError" in heard[2].fault.details
+
+
+def test_another_number_of_threads_starts_another_engine_and_what_waits_is_asked_of_that(tmp_path):
+    told = []
+    thread = _EngineThread(tmp_path, lambda *what: told.append(what), threads=1)
+    assert thread.engine.threads == 1
+    thread.engine = engine = _Heard()
+    engine.threads, engine.says = 1, ("ready",)
+    thread._hear()
+    thread.ask(job=(1, demo_request()))
+    thread._advance()
+    thread.ask(threads=1)
+    thread._advance()
+    assert engine.starts == 0
+    thread.ask(threads=2, job=(2, demo_request()))
+    thread._advance()
+    assert (engine.starts, engine.threads) == (1, 2)
+    assert told[-1] == (1, "cancelled", None)
+    assert [message[1] for message in engine.sent] == [1], "the new engine is not ready yet"
+    thread._hear()
+    thread._advance()
+    assert engine.sent[-1][:2] == ("run", 2)

@@ -83,7 +83,7 @@ def test_a_row_tells_the_reading_from_impression_to_pathology(window: ReadingWin
         "Negative, 4 of 5",
         "Positive (0.71)",
         "Negative, overruled",
-        "kept",
+        "unchanged",
         "1 min 15 s",
         "heatmap, why",
         "HER-2 negative",

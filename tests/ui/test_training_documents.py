@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from her2desk.errors import EngineFailed
 from her2desk.training.request import FAMILIES, TrainRequest
-from her2desk.ui.training.command_line import check_arguments, program, train_arguments
+from her2desk.ui.training.command_line import check_arguments, train_arguments
 from her2desk.ui.training.documents import (
     Auc,
     Step,
@@ -87,10 +87,9 @@ def test_an_error_keeps_the_childs_words_and_braces_in_them():
     assert error_of({"patients": 3}) is None
 
 
-def test_the_program_is_this_one_and_the_window_is_not_meant():
+def test_the_window_is_not_meant_by_what_trains():
     from her2desk.__main__ import wants_window
 
-    assert program()[1:] == ["-m", "her2desk"]
     assert not wants_window(check_arguments(Path("cohort")))
     assert not wants_window(train_arguments(REQUEST))
 

@@ -438,7 +438,7 @@ def test_figures_are_small_pictures_and_large_on_a_click(qtbot, result, trained)
     result.show_trained(trained, "x")
     strip = result.figures
     titles = [strip.item(row).text() for row in range(strip.count())]
-    assert titles == ["Broken", "Calibration held out", "Roc"]
+    assert titles == ["Broken", "Calibration: Held-out", "ROC curve"]
 
     def is_drawn() -> bool:
         picture = strip.item(2).icon().pixmap(80, 60).toImage()
@@ -448,11 +448,11 @@ def test_figures_are_small_pictures_and_large_on_a_click(qtbot, result, trained)
     qtbot.mouseClick(strip.viewport(), LEFT, pos=strip.visualItemRect(strip.item(1)).center())
     window = strip.window_shown
     qtbot.waitUntil(lambda: window.picture.image().width() == 800, timeout=WAIT_MS)
-    assert window.windowTitle() == "calibration_held-out"
+    assert window.windowTitle() == "Calibration: Held-out"
     assert window.grab().toImage().pixelColor(window.rect().center()) == QColor("red")
     window.activateWindow()
     qtbot.keyClick(window, Qt.Key.Key_Right)
-    assert window.windowTitle() == "roc"
+    assert window.windowTitle() == "ROC curve"
     assert not window.next.isEnabled()
     qtbot.keyClick(window, Qt.Key.Key_Right)
     qtbot.mouseClick(window.previous, LEFT)
@@ -461,7 +461,7 @@ def test_figures_are_small_pictures_and_large_on_a_click(qtbot, result, trained)
     qtbot.waitUntil(lambda: window.picture.image().isNull(), timeout=WAIT_MS)
     strip.setCurrentRow(2)
     qtbot.keyClick(strip, Qt.Key.Key_Return)
-    assert window.windowTitle() == "roc"
+    assert window.windowTitle() == "ROC curve"
 
 
 def test_a_failure_is_a_sentence_a_remedy_and_the_log_one_click_away(qtbot, result):

@@ -22,7 +22,7 @@ from her2desk.ui.training.training_window import (
     RUNNING,
     TrainingWindow,
 )
-from tests.ui.test_words import Bracketed, unbracketed
+from tests.ui.seen_words import Bracketed, unbracketed
 from tests.ui.training_samples import (
     Scene,
     bad_check_document,
@@ -263,7 +263,7 @@ def test_it_has_no_word_of_its_own(qtbot, scene, cohort, tmp_path, monkeypatch):
 
 @pytest.fixture
 def main(qtbot: QtBot, scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("her2desk.ui.training.entrance.program", lambda: scene.command)
+    monkeypatch.setattr("her2desk.ui.training.entrance.own_command", lambda: scene.command)
     make_application(Settings())
     main = MainWindow(
         open_library(tmp_path / "library"),

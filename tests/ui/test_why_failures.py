@@ -50,7 +50,7 @@ def test_a_pattern_that_warns_comes_first_with_its_counts(view: FailureView) -> 
     assert first.alike.tally.counts() == (6, 13)
     assert not first.bar.isVisible()  # yes or no has no scale
     assert not second.remark.warns()
-    assert second.figures.text() == "Here 1.8 ×; shaded: 1.6 × or more."
+    assert second.figures.text() == "This case 1.8 ×; shaded: 1.6 × or more."
     assert second.bar.isVisible()
 
 

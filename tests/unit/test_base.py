@@ -39,8 +39,7 @@ from her2desk.logs import (
     logging_to,
 )
 from her2desk.settings import Settings, load_settings, save_settings
-from her2desk.stats.counts import phrase
-from her2desk.texts import CATALOGUE, SOURCE_LANGUAGE, Message, msg, msgn, tr, trn
+from her2desk.texts import CATALOGUE, SOURCE_LANGUAGE, Message, msg, msgn, phrase, tr, trn
 
 
 class TestErrors:
@@ -124,14 +123,14 @@ class TestTexts:
 
 class TestPaths:
     def test_the_library_follows_its_variable(self, own_home: Path) -> None:
-        assert paths.default_library_dir() == own_home
+        assert paths.usual_library_dir() == own_home
         assert paths.settings_path() == own_home / "settings.json"
 
     def test_without_the_variable_the_platform_decides(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv(paths.LIBRARY_VARIABLE)
-        assert "Her2Desk" in paths.default_library_dir().parts
+        assert "Her2Desk" in paths.usual_library_dir().parts
         assert paths.settings_path().name == "settings.json"
         assert "Her2Desk" in paths.settings_path().parts
 

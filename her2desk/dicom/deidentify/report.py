@@ -11,7 +11,7 @@ from her2desk.dicom.deidentify.one_file import Done
 from her2desk.dicom.deidentify.profile import TABLE_EDITION, Action, Option
 from her2desk.dicom.deidentify.verdict import Status
 from her2desk.errors import unwritable
-from her2desk.texts import Message, msg, tr
+from her2desk.texts import Message, listed, msg, tr
 
 REPORT_NAME = "deidentification-report"
 SCHEMA = 1
@@ -148,7 +148,7 @@ def summary(report: Report) -> str:
     """How many files came to which end, in one line."""
     counts = report.counts
     parts = [f"{counts[status]} {words.text()}" for status, words in STATUS_WORDS.items()]
-    return tr("{n} files: {parts}.").format(n=len(report.files), parts=", ".join(parts))
+    return tr("{n} files: {parts}.").format(n=len(report.files), parts=listed(parts))
 
 
 def _as_html(report: Report) -> str:

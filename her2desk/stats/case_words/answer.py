@@ -4,8 +4,8 @@ from her2desk.domain.counts import Call
 from her2desk.domain.familiarity import Familiarity
 from her2desk.domain.readout import CONFORMAL_LEVEL, Doubt, IndeterminateRule, Readout
 from her2desk.stats.case_words.familiarity import distance_sentence
-from her2desk.stats.counts import INTERVAL_FROM, phrase, probability, with_interval
-from her2desk.texts import Message, msg, msgn
+from her2desk.stats.counts import INTERVAL_FROM, probability, with_interval
+from her2desk.texts import Message, msg, msgn, phrase
 
 
 def doubt_sentence(doubt: Doubt, readout: Readout, familiarity: Familiarity | None) -> Message:

@@ -9,8 +9,8 @@ from her2desk.domain.stability import Stability
 from her2desk.stats.case_words.answer import doubt_sentence
 from her2desk.stats.case_words.failures import sign_sentence
 from her2desk.stats.case_words.moves import crosses
-from her2desk.stats.counts import INTERVAL_FROM, class_sizes, phrase, probability
-from her2desk.texts import Message, msg, msgn
+from her2desk.stats.counts import INTERVAL_FROM, class_sizes, probability
+from her2desk.texts import Message, msg, msgn, phrase
 
 GRAVE_WARNINGS = ("colour-in-roi", "graphics-in-roi", "laterality-differs")
 CAUTION_WARNINGS = (

@@ -14,8 +14,8 @@ from her2desk.domain.failure import (
 )
 from her2desk.domain.readout import Readout
 from her2desk.domain.validation import ValidationSource
-from her2desk.stats.counts import phrase, probability
-from her2desk.texts import Message, msg, msgn
+from her2desk.stats.counts import probability
+from her2desk.texts import Message, msg, msgn, phrase
 
 
 def pattern_label(pattern: FailurePattern) -> Message:

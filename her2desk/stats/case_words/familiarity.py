@@ -4,8 +4,8 @@ from her2desk.domain.familiarity import Distance, Familiarity, NearPatient, Trai
 from her2desk.domain.log_odds import sigmoid
 from her2desk.domain.traits import Trait
 from her2desk.domain.validation import ValidationSource
-from her2desk.stats.counts import phrase, probability, with_interval
-from her2desk.texts import Message, msg, msgn
+from her2desk.stats.counts import probability, with_interval
+from her2desk.texts import Message, msg, msgn, phrase
 
 
 def distance_sentence(distance: Distance | None) -> Message:

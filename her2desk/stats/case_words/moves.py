@@ -4,8 +4,8 @@ from her2desk.domain.clinical import FIELDS_BY_NAME
 from her2desk.domain.log_odds import sigmoid
 from her2desk.domain.stability import Stability
 from her2desk.domain.unknowns import UnknownEffect
-from her2desk.stats.counts import phrase, probability
-from her2desk.texts import Message, msg, msgn
+from her2desk.stats.counts import probability
+from her2desk.texts import Message, msg, msgn, phrase
 
 
 def unknown_sentence(effect: UnknownEffect, shift: float) -> Message:

@@ -25,6 +25,7 @@ from her2desk.ui.audit.over_time_tab import OverTimeTab
 from her2desk.ui.audit.page import Page, RecalibrationOrder
 from her2desk.ui.audit.performance_tab import PerformanceTab
 from her2desk.ui.audit.recalibrate_tab import RecalibrateTab
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.theme import GRID
 from her2desk.ui.widgets.labels import wrapped
@@ -62,6 +63,7 @@ class AuditWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Local audit"))
+        set_page(self, "guide/follow")
         self._load, self._write, self._background = load, write, background
         self._ask_place = ask_place or self._ask_by_dialog
         self.page: Page | None = None
@@ -198,6 +200,7 @@ class AuditWindow(QWidget):
             (self.cases, tr("Cases")),
             (self.recalibrate, tr("Recalibrate")),
         ):
+            widget.setAccessibleName(title)
             self.tabs.addTab(widget, title)
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)

@@ -144,11 +144,11 @@ class CaseModel(RowsModel["LocalCase"]):
         return "–" if called is None else tr("positive") if called else tr("negative")
 
     def _outcome(self, case: "LocalCase") -> str:
-        """Right or wrong for a case that counts, else why it does not."""
+        """Correct or not for a case that counts, else why it does not."""
         called = self._called.get(case.case_id)
         if str(case.standing) == "counted" and called is not None:
             if called == case.is_positive:
-                return tr("right")
+                return tr("correct")
             return tr("false positive") if called else tr("false negative")
         return {
             "counted": "–",

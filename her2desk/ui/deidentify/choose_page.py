@@ -48,6 +48,7 @@ class ChoosePage(ScrollColumn):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
+        self.setAccessibleName(tr("Files"))
         self.sources: tuple[Path, ...] = ()
         self.destination: Path | None = None
         self.choose_files = QPushButton(tr("Choose &files…"))

@@ -29,6 +29,7 @@ from her2desk.texts import Message, msg, tr, trn
 from her2desk.ui.deidentify.choose_page import ChoosePage
 from her2desk.ui.deidentify.mask_page import PER_PAGE, MaskPage
 from her2desk.ui.deidentify.result_page import ResultPage
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.training.step_rail import RailStep, StepRail
@@ -87,6 +88,7 @@ class DeidentifyWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("De-identify files"))
+        set_page(self, "deidentification")
         self._library_dir = library_dir
         self._background = background
         self._reader = reader

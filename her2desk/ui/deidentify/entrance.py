@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from her2desk.ui.jobs import Background
+from her2desk.ui.small_screens import fit_on_screen
 
 if TYPE_CHECKING:
     from her2desk.ui.deidentify.deidentify_window import DeidentifyWindow
@@ -41,6 +42,7 @@ class DeidentifyEntrance(QObject):
             self.window = DeidentifyWindow(
                 self._library_dir, self._background, self._reader, self._open_url
             )
+            fit_on_screen(self.window)
             self.window.closed.connect(self._forget)
         self.window.show()
         self.window.activateWindow()

@@ -16,11 +16,12 @@ from PySide6.QtWidgets import (
 
 from her2desk.dicom.deidentify.masks import Mask
 from her2desk.dicom.deidentify.preview import Group, Preview
-from her2desk.texts import tr, trn
+from her2desk.texts import listed, tr, trn
 from her2desk.ui.deidentify.mask_edit import MaskEdit
 from her2desk.ui.deidentify.thumbnail import Thumbnail
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.labels import ElidedLabel, wrapped
+from her2desk.ui.widgets.tab_order import come_before
 
 PER_PAGE, COLUMNS = 6, 3
 
@@ -112,6 +113,7 @@ class MaskPage(QWidget):
             self.thumbnails.append(thumbnail)
             self._grid.addWidget(thumbnail, index // COLUMNS, index % COLUMNS)
             self.seen[preview.sha256] = preview
+        come_before(self.add, self.thumbnails)
         self.confirm.setEnabled(bool(self.seen))
         self.confirm.setChecked(False)
         known = any(preview.outside for preview in previews)
@@ -133,7 +135,7 @@ class MaskPage(QWidget):
         if numbers and not self.is_confirmed:
             self.warning.setText(
                 tr("Something on picture {numbers} looks like writing: look there closely.").format(
-                    numbers=", ".join(numbers)
+                    numbers=listed(numbers)
                 )
             )
         else:

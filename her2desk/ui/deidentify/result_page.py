@@ -31,7 +31,7 @@ class FilesModel(RowsModel[FileReport]):
     """A file a row: its name, what became of it, why, and where the copy lies."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__((tr("File"), tr("Status"), tr("Why"), tr("Copy")), parent)
+        super().__init__((tr("File"), tr("Status"), tr("Reason"), tr("Copied to")), parent)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):

@@ -5,6 +5,7 @@ from math import ceil, floor
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
+    QAccessible,
     QColor,
     QImage,
     QKeyEvent,
@@ -38,6 +39,8 @@ class Thumbnail(QWidget):
     Keys: arrows move the chosen box, with Shift they resize it; Space chooses the next one, Delete
     removes it, Insert adds one over the top.
     """
+
+    accessible_role = QAccessible.Role.Graphic
 
     def __init__(self, preview: Preview, edit: MaskEdit, parent: QWidget | None = None) -> None:
         super().__init__(parent)

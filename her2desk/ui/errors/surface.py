@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QDateTime, QLocale, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent, QKeyEvent
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from her2desk.errors import EXIT_OUR_FAULT, Her2DeskError
 from her2desk.texts import tr, trn
+from her2desk.ui.accessible import announce
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.glyph import Glyph
 from her2desk.ui.widgets.labels import wrapped
@@ -184,9 +185,7 @@ class ErrorSurface(QFrame):
 
     def _announce(self) -> None:
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
-        spoken = QAccessibleAnnouncementEvent(self, str(self._told[0].error))
-        spoken.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
-        QAccessible.updateAccessibility(spoken)
+        announce(self, str(self._told[0].error), is_urgent=True)
 
 
 def _details(told: _Told) -> str:

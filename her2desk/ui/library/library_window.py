@@ -22,6 +22,7 @@ from her2desk.store.exporting import Export
 from her2desk.store.restoring import Restored
 from her2desk.store.verifying import Verified
 from her2desk.texts import Message, msg, msgn, tr, trn
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.library.desk import LibraryDesk, LibraryFacts, Patient
 from her2desk.ui.library.encryption import Change, decrypting, encrypting
@@ -60,6 +61,7 @@ class LibraryWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Library"))
+        set_page(self, "guide/keep")
         self._desk = desk
         self._background = background
         self._questions = questions or LibraryQuestions(self)

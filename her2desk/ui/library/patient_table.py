@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from her2desk.texts import tr
 from her2desk.ui.case_rows import date_text
+from her2desk.ui.letters import legible
 from her2desk.ui.library.desk import Patient
 from her2desk.ui.theme import GRID
 from her2desk.ui.widgets.tables import Index, RowsModel, sortable_view
@@ -26,7 +27,7 @@ class PatientModel(RowsModel[Patient]):
             no_id = tr("none in the file (case {case})").format(case=f"{patient.case_ids[0]:04d}")
             words = (
                 patient.patient_id or no_id,
-                " ".join(patient.name.replace("^", " ").split()),
+                legible(" ".join(patient.name.replace("^", " ").split())),
                 str(len(patient.case_ids)),
                 date_text(patient.last_study),
             )

@@ -20,7 +20,7 @@ from her2desk.texts import tr, trn
 from her2desk.ui.library.desk import EraseChoice, Patient
 from her2desk.ui.library.encryption import Change, Typed
 from her2desk.ui.theme import GRID
-from her2desk.ui.widgets.labels import wrapped
+from her2desk.ui.widgets.labels import breakable, wrapped
 
 BACKUP_ENDING = ".h2library"
 _WIDTH = 460
@@ -137,7 +137,7 @@ class EraseQuestion(QDialog):
             tr(
                 "The history keeps that cases were erased, by whom and when, and nothing of the"
                 " patient. {copies}"
-            ).format(copies=takes.sentence().text())
+            ).format(copies=breakable(takes.sentence().text()))
         )
         self.typed = QLineEdit()
         self.typed.setAccessibleName(tr("Type {id} to erase").format(id=self._wanted))

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from her2desk.errors import Her2DeskError
 from her2desk.texts import tr
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.packs.pack_details import PackDetails
 from her2desk.ui.packs.pack_table import PackRow, PackTable
@@ -45,6 +46,7 @@ class PackWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Model packs"))
+        set_page(self, "guide/settings")
         self._desk = desk
         self._background = background
         self._in_use = in_use

@@ -9,11 +9,14 @@ from PySide6.QtCore import QObject, Signal
 
 from her2desk.dicom.pacs.nodes import PacsSettings, ReceiverSettings
 from her2desk.errors import InputRefused
+from her2desk.in_force import policy_in_force
+from her2desk.policy import Allowance
 from her2desk.texts import msg
 from her2desk.ui.import_rows import ImportRow
 from her2desk.ui.jobs import Background
 from her2desk.ui.pacs.desk import NetworkDesk
 from her2desk.ui.pacs.receiver_service import ReceiverService
+from her2desk.ui.small_screens import fit_on_screen
 
 if TYPE_CHECKING:
     from her2desk.ui.pacs.network_window import NetworkWindow
@@ -50,15 +53,25 @@ class PacsEntrance(QObject):
         """After the first paint: bring in what was left, and receive where that is switched on."""
         if not self.desk.settings_path.exists() and not self.desk.inbox.exists():
             return  # nothing of the network was ever used: no thread, no process, no socket
+        if not policy_in_force().allows(Allowance.NETWORK):
+            return  # it is said to whoever wants to use it
         self._run(self.desk.waiting, self._tell_waiting)
         self._run(self.desk.load, self._take_settings)
 
-    def open(self) -> "NetworkWindow":
-        """Show the window; its ``show_search``, ``show_receiving`` and ``show_archives`` choose."""
+    def open(self) -> "NetworkWindow | None":
+        """Show the window; its ``show_search``, ``show_receiving`` and ``show_archives`` choose.
+
+        None where the administrator has switched off the network.
+        """
+        refusal = policy_in_force().refusal(Allowance.NETWORK)
+        if refusal is not None:
+            self.refused.emit(refusal)
+            return None
         from her2desk.ui.pacs.network_window import NetworkWindow
 
         if self.window is None:
             self.window = NetworkWindow(self.desk, self._worker())
+            fit_on_screen(self.window)
             self.window.fetched.connect(self.paths_arrived)
             self.window.receiver_applied.connect(self._receive_as)
             self.window.receiving.show_state(self.receiver.count if self.receiver.is_on else None)
@@ -70,15 +83,18 @@ class PacsEntrance(QObject):
 
     def open_search(self) -> None:
         """Show the window to search an archive."""
-        self.open().show_search()
+        if (window := self.open()) is not None:
+            window.show_search()
 
     def open_receiving(self) -> None:
         """Show the window to switch the receiver on or off."""
-        self.open().show_receiving()
+        if (window := self.open()) is not None:
+            window.show_receiving()
 
     def open_archives(self) -> None:
         """Show the window to set archives up."""
-        self.open().show_archives()
+        if (window := self.open()) is not None:
+            window.show_archives()
 
     def settle(self, rows: Iterable[ImportRow]) -> None:
         """What became of imported files; those of the inbox go, or are put aside."""

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWid
 from her2desk.dicom.pacs.nodes import PacsSettings, ReceiverSettings, RemoteNode
 from her2desk.errors import Her2DeskError
 from her2desk.texts import tr
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.pacs.archives_tab import ArchivesTab
 from her2desk.ui.pacs.desk import NetworkDesk
@@ -28,6 +29,7 @@ class NetworkWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Network"))
+        set_page(self, "pacs")
         self._desk = desk
         self._background = background
         self._slow = Background(self)
@@ -95,8 +97,13 @@ class NetworkWindow(QWidget):
 
     def _arrange(self) -> None:
         self.tabs.addTab(self.search, tr("Search an archive"))
-        self.tabs.addTab(_scrolled(self.receiving), tr("Receive"))
-        self.tabs.addTab(_scrolled(self.archives), tr("Archives"))
+        for page, title in (
+            (self.receiving, tr("Receive")),
+            (self.archives, tr("Archives")),
+        ):
+            area = _scrolled(page)
+            area.setAccessibleName(title)
+            self.tabs.addTab(area, title)
         self.note.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

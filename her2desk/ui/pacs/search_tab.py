@@ -24,6 +24,7 @@ from her2desk.domain.progress import Progress
 from her2desk.errors import Her2DeskError
 from her2desk.texts import tr, trn
 from her2desk.ui.jobs import Background
+from her2desk.ui.letters import legible
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.watched_task import WatchedTask
 from her2desk.ui.widgets.inputs import QuietComboBox
@@ -264,7 +265,7 @@ def _day(edit: QLineEdit) -> str | None:
 def _cells(match: Match) -> tuple[str, ...]:
     return (
         match.patient_id,
-        " · ".join(_written(match.patient_name)),
+        legible(" · ".join(_written(match.patient_name))),
         _date(match.birth_date),
         _date(match.study_date),
         match.modalities.replace("\\", ", "),

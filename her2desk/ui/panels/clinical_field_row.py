@@ -9,6 +9,7 @@ from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.glyph import Glyph
 from her2desk.ui.widgets.labels import wrapped
 from her2desk.ui.widgets.segmented_control import SegmentedControl
+from her2desk.ui.widgets.typed_numbers import plain_number
 
 
 class FieldRow(QWidget):
@@ -72,7 +73,7 @@ class ChoiceRow(FieldRow):
         self.control.set_value(value)
 
     def stops(self) -> list[QWidget]:
-        return self.control.buttons()
+        return [self.control, *self.control.buttons()]
 
     def _tell(self, _value: object) -> None:
         self.edited.emit()
@@ -98,7 +99,6 @@ class NumberRow(FieldRow):
         row.setSpacing(GRID * 2)
         row.addWidget(self.edit, 1)
         row.addWidget(unit)
-        editor.setFocusProxy(self.edit)
         super().__init__(spec.name, spec.label.text(), editor)
         self.label.setBuddy(self.edit)
         self._add_problem_line()
@@ -165,9 +165,12 @@ class NumberRow(FieldRow):
 
 
 def parse_number(text: str) -> float | None:
-    """A number as people write it, with a decimal point or comma; None for anything else."""
-    plain = text.replace(",", ".", 1)
-    if not all(sign in "0123456789.-" for sign in plain):
+    """A number as people write it, with a decimal point or comma; None for anything else.
+
+    None too for "1,234", which may mean two numbers.
+    """
+    plain = plain_number(text)
+    if plain is None or not all(sign in "0123456789.-" for sign in plain):
         return None  # float() would also take "1e5", "nan" and "1_0"
     try:
         return float(plain)

@@ -12,7 +12,7 @@ from her2desk.stats import statements
 from her2desk.stats.case_words import call_counts_sentence, no_table_sentence, rule_sentence
 from her2desk.stats.counts import allows_predictive_values, prevalence
 from her2desk.stats.meanings import Figure
-from her2desk.texts import tr
+from her2desk.texts import listed, tr
 from her2desk.ui.panels.confusion_table import ConfusionTable
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.widgets.icon_array import IconArray
@@ -241,7 +241,7 @@ def _predictive_text(readout: Readout, table: Confusion) -> str:
     if parts:
         sentences.append(
             tr("At {percent} % prevalence: {values}.").format(
-                percent=prevalence(readout.prevalence), values=", ".join(parts)
+                percent=prevalence(readout.prevalence), values=listed(parts)
             )
         )
     if any(calls < SMALLEST_COUNT_FOR_A_RATE for _, _, calls in values):

@@ -1,7 +1,7 @@
 """The four counts of the pack's validation patients, with the row and cell of this case."""
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from her2desk.domain.counts import Call, Confusion
@@ -25,6 +25,8 @@ class ConfusionTable(QWidget):
     The row of this case's call is framed and named, none when indeterminate; its own cell is tinted
     and named once pathology has told its status.
     """
+
+    accessible_role = QAccessible.Role.Chart
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -79,6 +79,10 @@ class EstimateView(QWidget):
         self._show_stability()
         self.set_stale(False)
 
+    def spoken(self) -> str:
+        """The number with its interval and the call, for a screen reader."""
+        return f"{self.number.accessibleName()}. {self.call_card.call.text()}"
+
     def set_concerns(self, concerns: Sequence[Concern]) -> None:
         """What speaks against believing the answer."""
         if tuple(concerns) != self._concerns:

@@ -4,8 +4,9 @@ import re
 
 from her2desk.domain.nomogram import NomogramAxis, NomogramTerm
 from her2desk.errors import InputRefused
-from her2desk.texts import msg
+from her2desk.texts import listed, msg
 from her2desk.ui.panels.nomogram_words import axis_label, number
+from her2desk.ui.widgets.typed_numbers import plain_number
 
 NUMBER_KEYS = frozenset("0123456789.,-−")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -15,14 +16,15 @@ _WORDS = {"0": 0.0, "n": 0.0, "no": 0.0, "1": 1.0, "y": 1.0, "yes": 1.0}
 def parse_entry(axis: NomogramAxis, text: str) -> float:
     """The value that ``text`` means on an axis.
 
-    A decimal comma and a typographic minus will do. A level is typed as its name, the beginning of
-    it, or y and n, 1 and 0 where there are two. Raises ``InputRefused`` in one short sentence:
-    ``"entry-number"``, ``"entry-limits"`` or ``"entry-level"``.
+    A decimal comma and a typographic minus will do; "1,234", which may mean two numbers, will not. A
+    level is typed as its name, the beginning of it, or y and n, 1 and 0 where there are two. Raises
+    ``InputRefused`` in one short sentence: ``"entry-number"``, ``"entry-limits"`` or
+    ``"entry-level"``.
     """
     if axis.term.is_discrete:
         return _level(axis.term, text)
-    cleaned = text.strip().replace("−", "-").replace(",", ".")
-    if not _NUMBER.fullmatch(cleaned):
+    cleaned = plain_number(text)
+    if cleaned is None or not _NUMBER.fullmatch(cleaned):
         raise InputRefused(msg("That is not a number."), code="entry-number")
     value = float(cleaned)
     first, last = axis.ticks[0][0], axis.ticks[-1][0]
@@ -64,7 +66,7 @@ def _level(term: NomogramTerm, text: str) -> float:
     if len(found) != 1 and term.is_binary and typed in _WORDS:
         found = [_WORDS[typed]]
     if len(found) != 1:
-        raise InputRefused(msg("Type one of: {names}.", names=", ".join(names)), code="entry-level")
+        raise InputRefused(msg("Type one of: {names}.", names=listed(names)), code="entry-level")
     return found[0]
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QAccessible, QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from her2desk.domain.nomogram import NomogramAxis, NomogramGeometry
 from her2desk.stats.nomogram import interval
 from her2desk.texts import tr
+from her2desk.ui.accessible import tell_value
 from her2desk.ui.panels.nomogram_layout import NomogramLayout
 from her2desk.ui.panels.nomogram_painter import Markers, lanes_needed, paint_case, paint_scales
 from her2desk.ui.panels.nomogram_trial import Trial
@@ -24,6 +25,8 @@ class NomogramPicture(QWidget):
 
     ``moved`` is sent after every change of the what-if values or of the marker in focus.
     """
+
+    accessible_role = QAccessible.Role.Chart
 
     moved = Signal()
 
@@ -186,8 +189,14 @@ class NomogramPicture(QWidget):
             return None
         return self._layout.geometry.total_points(values)
 
+    def accessible_value(self) -> str:
+        """Where the marker in focus stands and what the whole makes of it, for a screen reader."""
+        return self.accessibleDescription()
+
     def _changed(self) -> None:
         self._describe()
+        if self._shows_focus():
+            tell_value(self, self.accessible_value())
         self.update()
         self.moved.emit()
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from her2desk.stats.statements import interval_scope
-from her2desk.texts import tr
+from her2desk.texts import listed, tr
 from her2desk.ui.panels.nomogram_canvas import NomogramCanvas
 from her2desk.ui.panels.nomogram_copying import mime_of
 from her2desk.ui.panels.nomogram_words import arithmetic_lines, clipped_sentence, what_if_sentence
@@ -184,11 +184,11 @@ class NomogramView(QWidget):
             return []
         lines = []
         if shown.without:
-            names = ", ".join(name.text() for name in shown.without)
+            names = listed(shown.without)
             lines.append(tr("Not known and therefore not on it: {names}.").format(names=names))
         flat = [t.label.text() for t in shown.geometry.model.terms if not t.has_effect]
         if flat:
-            lines.append(tr("Without effect in this model: {names}.").format(names=", ".join(flat)))
+            lines.append(tr("Without effect in this model: {names}.").format(names=listed(flat)))
         for axis in shown.geometry.axes:
             value = values.get(axis.term.name)
             if value is not None and axis.clipped(value)[1]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from her2desk.domain.nomogram import NomogramAxis, NomogramGeometry, NomogramTerm
 from her2desk.stats.counts import probability as probability_text
 from her2desk.stats.nomogram import MAX_POINTS, interval
-from her2desk.texts import tr
+from her2desk.texts import listed_apart, tr
 
 Interval = tuple[float, float]
 Chance = tuple[float, Interval | None]
@@ -152,7 +152,9 @@ def picture_sentence(
                 total=total, probability=chance_text(*probability)
             )
         )
-    return "; ".join(parts) + "." if parts else tr("No values yet.")
+    if not parts:
+        return tr("No values yet.")
+    return tr("{values}.").format(values=listed_apart(parts))
 
 
 def clipped_sentence(axis: NomogramAxis, value: float) -> str:

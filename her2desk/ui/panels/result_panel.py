@@ -235,6 +235,7 @@ class ResultPanel(QWidget):
         column.addWidget(self.research_use)
         self.scroll_area.setWidget(content)
         self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setAccessibleName(tr("Result"))
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         footer = QVBoxLayout(self._footer)

@@ -105,7 +105,7 @@ def pattern_figures(sign: FailureSign) -> str:
         words = tr("{trait} {value}; shaded: {limit} or less.")
     is_said = trait.label == pattern_label(sign.pattern)
     return words.format(
-        trait=tr("Here") if is_said else trait.label.text(), value=value, limit=limit
+        trait=tr("This case") if is_said else trait.label.text(), value=value, limit=limit
     )
 
 

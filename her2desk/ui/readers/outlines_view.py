@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QAccessible, QColor, QFontMetricsF, QKeyEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from her2desk.domain.image import UltrasoundImage
 from her2desk.domain.roi import Roi
-from her2desk.texts import tr
+from her2desk.texts import listed, tr
 from her2desk.ui.canvas import overlay
 from her2desk.ui.canvas.viewport import Viewport
 
@@ -31,13 +31,15 @@ class ReaderLine:
 LINES = (  # the picture is dark in both themes; colours of Okabe and Ito
     ReaderLine("#f0e442", _Pen.SolidLine),
     ReaderLine("#56b4e9", _Pen.CustomDashLine, (5, 3)),
-    ReaderLine("#e39cc4", _Pen.CustomDashLine, (1, 2)),
+    ReaderLine("#c87ea9", _Pen.CustomDashLine, (1, 2)),
     ReaderLine("#f28a45", _Pen.CustomDashLine, (6, 2, 1, 2)),
 )
 
 
 class OutlinesView(Viewport):
     """Shows, pans and zooms; draws nothing. ``step_asked`` carries rows up or down."""
+
+    accessible_role = QAccessible.Role.Graphic
 
     step_asked = Signal(int)
 
@@ -51,7 +53,7 @@ class OutlinesView(Viewport):
         self._outlines = dict(outlines)
         self.set_image(image)
         self.setAccessibleDescription(
-            tr("Outlines of {readers}.").format(readers=", ".join(outlines))
+            tr("Outlines of {readers}.").format(readers=listed(outlines))
             if outlines
             else tr("No outline.")
         )

@@ -15,7 +15,8 @@ from her2desk.agreement.limits import DICE_BELOW, HAUSDORFF_OVER_MM
 from her2desk.agreement.process import features_in_process
 from her2desk.domain.progress import Progress
 from her2desk.errors import Her2DeskError
-from her2desk.texts import tr
+from her2desk.texts import listed, tr
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.readers import words
 from her2desk.ui.readers.cases_tab import CasesTab
@@ -62,6 +63,7 @@ class ReadersWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Compare readers"))
+        set_page(self, "guide/follow")
         self._load = load
         self._background = background
         self._reader = reader
@@ -224,5 +226,5 @@ def _row(found: Assessment) -> list[object]:
     if figures is not None:
         cells = tables.figure_cells(figures)
     why = words.explanation(found)
-    who = ", ".join(found.case.readers)
+    who = listed(found.case.readers)
     return [found.case.label, who, *cells, words.verdict_text(found), why]

@@ -1,7 +1,7 @@
 """What the window says of a case that several readers outlined."""
 
 from her2desk.agreement.cases import Assessment, Verdict
-from her2desk.texts import tr
+from her2desk.texts import listed, tr
 
 NO_FIGURE = "–"
 
@@ -20,13 +20,13 @@ def verdict_text(found: Assessment) -> str:
 
 def readers_text(found: Assessment) -> str:
     """Who outlined the case; nobody's name is hidden, only the outline is."""
-    return ", ".join(found.case.readers)
+    return str(listed(found.case.readers))
 
 
 def frames_text(found: Assessment) -> str:
     """The frames outlined, counted from 1."""
     frames = sorted({roi.frame_index + 1 for roi in found.shown.values()})
-    return ", ".join(map(str, frames)) or NO_FIGURE
+    return str(listed(map(str, frames))) or NO_FIGURE
 
 
 def dice_text(found: Assessment) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 from her2desk.audit.reading_log import Reading
 from her2desk.domain.counts import Call
 from her2desk.domain.reading import answer_of
-from her2desk.texts import tr
+from her2desk.texts import listed, tr
 from her2desk.ui.panels.decision_bar import answer_word
 from her2desk.ui.theme import GRID
 from her2desk.ui.widgets.tables import LEFT, RIGHT, Index, RowsModel, make_calm
@@ -55,7 +55,7 @@ def decision_word(reading: Reading) -> str:
 def _changed_word(reading: Reading) -> str:
     if reading.changed is None:
         return ""
-    return tr("changed") if reading.changed else tr("kept")
+    return tr("changed") if reading.changed else tr("unchanged")
 
 
 def _time_word(reading: Reading) -> str:
@@ -69,7 +69,7 @@ def _time_word(reading: Reading) -> str:
 def _looked_word(reading: Reading) -> str:
     words = {"heatmap": tr("heatmap"), "nomogram": tr("nomogram"), "why": tr("why")}
     said = [words[name] for name in reading.looked if name in words]
-    return ", ".join([*said, *([tr("redrawn")] if reading.redrawn else [])])
+    return str(listed([*said, *([tr("redrawn")] if reading.redrawn else [])]))
 
 
 def _status_word(reading: Reading) -> str:

@@ -19,6 +19,7 @@ from her2desk.audit.reading_log import Reading, agreement_sentences
 from her2desk.errors import Her2DeskError
 from her2desk.stats.meanings import Figure
 from her2desk.texts import tr
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.reading_log.reading_table import CSV_COLUMNS, ReadingTable, csv_row
 from her2desk.ui.theme import GRID
@@ -44,6 +45,7 @@ class ReadingWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Readings"))
+        set_page(self, "guide/follow")
         self._load = load
         self._background = background
         self._ask_place = ask_place or self._ask_by_dialog

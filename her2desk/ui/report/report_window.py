@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from her2desk.errors import Cancelled, Her2DeskError
 from her2desk.reports.report_options import ReportKind
 from her2desk.texts import tr
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.report.option_panel import WIDTH, OptionPanel
 from her2desk.ui.report.page_view import PageView, image_of
@@ -67,6 +68,7 @@ class ReportWindow(QWidget):
         self.preview: Preview | None = None
         self.panel = OptionPanel()
         self._side = _scrolled(self.panel)
+        self._side.setAccessibleName(tr("Report"))
         self.pages = PageView()
         self.empty, self.remedy = wrapped("", "title"), wrapped()
         self.page_number = QLabel()
@@ -93,6 +95,7 @@ class ReportWindow(QWidget):
         self._work = None
         self._round += 1
         self.setWindowTitle(tr("Report"))
+        set_page(self, "guide/keep")
         self.panel.note.clear()
         self.busy.hide()
         self._forget()

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from her2desk.texts import tr, trn
+from her2desk.texts import listed, tr, trn
 from her2desk.training.request import TrainRequest
 from her2desk.ui.theme import GRID
 from her2desk.ui.training.advanced_choices import AdvancedChoices
@@ -179,6 +179,7 @@ class ChoicesPage(QWidget):
 
     def _arrange(self) -> None:
         area = ScrollColumn(_WIDEST)
+        area.setAccessibleName(tr("Choices"))
         column = area.column
         column.setContentsMargins(0, 0, 4 * GRID, 0)
         column.setSpacing(4 * GRID)
@@ -245,4 +246,4 @@ def _effort(network_count: int, family_count: int) -> str:
     return tr(
         "{what}, each trained anew in every fold; most of the time goes to the networks. "
         "The time left is shown once it runs, and it can be stopped and resumed."
-    ).format(what=", ".join(parts))
+    ).format(what=listed(parts))

@@ -8,8 +8,11 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from her2desk.errors import Her2DeskError
+from her2desk.in_force import policy_in_force
+from her2desk.own_command import own_command
+from her2desk.policy import Allowance
+from her2desk.ui.small_screens import fit_on_screen
 from her2desk.ui.training.child_command import GRACE_MS
-from her2desk.ui.training.command_line import program
 
 if TYPE_CHECKING:
     from her2desk.ui.training.training_window import TrainingWindow
@@ -24,6 +27,7 @@ class TrainingEntrance(QObject):
 
     pack_chosen = Signal(Path)
     state_told = Signal(str)
+    refused = Signal(object)
 
     def __init__(
         self,
@@ -36,20 +40,25 @@ class TrainingEntrance(QObject):
     ) -> None:
         super().__init__(parent)
         self._state_file = state_file
-        self._command = list(command) if command is not None else program()
+        self._command = list(command) if command is not None else own_command()
         self._open_url = open_url
         self._grace_ms = grace_ms
         self._awaited: Path | None = None
         self.window: TrainingWindow | None = None
 
-    def open(self) -> "TrainingWindow":
-        """Show the window as it was left."""
+    def open(self) -> "TrainingWindow | None":
+        """Show the window as it was left; None where the administrator allows no training."""
+        refusal = policy_in_force().refusal(Allowance.TRAINING)
+        if refusal is not None:
+            self.refused.emit(refusal)
+            return None
         from her2desk.ui.training.training_window import TrainingWindow
 
         if self.window is None:
             self.window = TrainingWindow(
                 self._command, self._state_file, self._open_url, self._grace_ms
             )
+            fit_on_screen(self.window)
             self.window.pack_chosen.connect(self._choose)
             self.window.state_told.connect(self.state_told)
         if not self.window.is_training:

@@ -1,6 +1,5 @@
 """The pictures of a finished training: small ones side by side, large on a click."""
 
-import re
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from her2desk.texts import tr
 from her2desk.ui.jobs import Background
 from her2desk.ui.theme import GRID
 from her2desk.ui.training.figure_window import FigureWindow
+from her2desk.ui.training.figure_words import figure_title
 
 THUMBNAIL = QSize(44 * GRID, 33 * GRID)
 _PATH = Qt.ItemDataRole.UserRole
-_SEPARATORS = re.compile(r"[_-]+")
 
 
 class FigureStrip(QListWidget):
@@ -56,7 +55,7 @@ class FigureStrip(QListWidget):
         blank = QPixmap(THUMBNAIL)  # keeps the place until the picture is read
         blank.fill(Qt.GlobalColor.transparent)
         for path in paths:
-            item = QListWidgetItem(title_of(path))
+            item = QListWidgetItem(figure_title(path))
             item.setData(_PATH, str(path))
             item.setSizeHint(self.gridSize())
             item.setIcon(QIcon(blank))
@@ -100,12 +99,6 @@ class FigureStrip(QListWidget):
         if self._window is None:
             self._window = FigureWindow(self._background, self.window())
         self._window.show_figures(paths, self.row(item))
-
-
-def title_of(path: Path) -> str:
-    """A file's name as words: ``roc_held-out.png`` is Roc held out."""
-    words = _SEPARATORS.sub(" ", path.stem).strip()
-    return words[:1].upper() + words[1:]
 
 
 def _thumbnail(path: Path) -> QImage:

@@ -3,13 +3,22 @@
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import (
+    QAccessible,
+    QColor,
+    QImage,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from her2desk.errors import Her2DeskError
 from her2desk.texts import tr
 from her2desk.ui.jobs import Background
 from her2desk.ui.theme import GRID, set_role
+from her2desk.ui.training.figure_words import figure_title
 
 
 class FigureWindow(QDialog):
@@ -59,8 +68,9 @@ class FigureWindow(QDialog):
 
     def _load(self) -> None:
         path = self._paths[self._index]
-        self.setWindowTitle(path.stem)
-        self.picture.setAccessibleName(path.stem)
+        title = figure_title(path)
+        self.setWindowTitle(title)
+        self.picture.setAccessibleName(title)
         self.place.setText(tr("{n} of {total}").format(n=self._index + 1, total=len(self._paths)))
         self.previous.setEnabled(self._index > 0)
         self.next.setEnabled(self._index < len(self._paths) - 1)
@@ -77,6 +87,8 @@ class FigureWindow(QDialog):
 
 class _Picture(QWidget):
     """On white, as figures are printed."""
+
+    accessible_role = QAccessible.Role.Graphic
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

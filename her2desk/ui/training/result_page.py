@@ -149,6 +149,7 @@ class ResultPage(QWidget):
 
     def _made(self) -> QWidget:
         page = ScrollColumn()
+        page.setAccessibleName(tr("Result"))
         row = QHBoxLayout()
         row.setSpacing(2 * GRID)
         for button in (self.use, self.report, self.tripod, self.folder, self.again):

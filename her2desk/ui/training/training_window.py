@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from her2desk.errors import Her2DeskError
 from her2desk.texts import tr, trn
 from her2desk.training.request import TrainRequest
+from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.training.choices_page import ChoicesPage
@@ -56,6 +57,7 @@ class TrainingWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Train a model pack"))
+        set_page(self, "researcher")
         self._kept = QSettings(str(state_file), QSettings.Format.IniFormat)
         self._check: CohortCheck | None = None
         self._request: TrainRequest | None = None

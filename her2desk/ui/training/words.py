@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from her2desk.domain.clinical import FIELDS_BY_NAME
-from her2desk.texts import tr, trn
+from her2desk.texts import listed, tr, trn
 from her2desk.training.request import SMALL_NETWORK
 from her2desk.ui.training.documents import CohortCheck
 
@@ -227,7 +227,7 @@ def patients_sentence(check: CohortCheck) -> str:
     ]
     if check.unknown:
         parts.append(trn("{n} of unknown status", "{n} of unknown status", check.unknown))
-    return ", ".join(parts)
+    return str(listed(parts))
 
 
 def images_sentence(check: CohortCheck) -> str:

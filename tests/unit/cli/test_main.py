@@ -100,7 +100,8 @@ def test_wrong_usage_is_exit_2_in_both_voices(
 
 
 def test_every_command_has_help_library_and_json(capsys: pytest.CaptureFixture[str]) -> None:
-    commands = [[name] for name in COMMANDS if name not in ("pack", "outline", "library", "pacs")]
+    grouped = ("pack", "outline", "library", "pacs", "settings", "policy")
+    commands = [[name] for name in COMMANDS if name not in grouped]
     groups = (
         ["pack", "info"],
         ["pack", "verify"],
@@ -108,6 +109,8 @@ def test_every_command_has_help_library_and_json(capsys: pytest.CaptureFixture[s
         ["library", "backup"],
         ["library", "erase"],
         ["pacs", "send"],
+        ["settings", "import"],
+        ["policy", "check"],
     )
     for command in (*commands, *groups):
         assert app.main([*command, "--help"]) == 0

@@ -53,6 +53,7 @@ def test_what_is_written_is_what_is_asked(field: str, given: object, value: obje
 @pytest.mark.parametrize(
     ("field", "given", "said"),
     [
+        ("robustness_cases", 1, "at least 2"),
         ("families", "forest", "logistic, random-forest"),
         ("families", "", "--families"),
         ("families", "lightgbm,lightgbm", "--families"),

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from her2desk.diagnostics.machine import NETWORKS_PART
+from her2desk.diagnostics.parts import PARTS
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.prediction import HeatmapClass, HeatmapMethod
@@ -291,15 +293,15 @@ def test_a_card_beside_another_pytorch_or_a_silent_driver_is_said(monkeypatch, b
 def test_a_card_that_works_is_no_problem(monkeypatch):
     nothing_usable(monkeypatch, lambda: True)
     assert device_problem() is None
-    assert devices.device_report() == "cuda cpu"
+    assert PARTS[NETWORKS_PART]()["devices"] == ["cuda", "cpu"]
 
 
-def test_the_report_for_the_doctor_names_what_is_wrong(monkeypatch):
+def test_the_doctor_is_told_what_is_wrong(monkeypatch):
     nothing_usable(monkeypatch)
     found_programs(monkeypatch, "nvidia-smi")
-    names, problem = devices.device_report().split("; ")
-    assert names == "cpu"
-    assert problem == device_problem().text()
+    told = PARTS[NETWORKS_PART]()
+    assert told["devices"] == ["cpu"]
+    assert told["device_problem"] == device_problem().text()
 
 
 def test_convolutions_on_a_card_keep_all_of_float32(monkeypatch, tmp_path: Path):

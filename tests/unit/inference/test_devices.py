@@ -7,12 +7,12 @@ import torch
 
 from her2desk.errors import InputRefused
 from her2desk.inference.devices import (
-    MAX_THREADS,
     available_devices,
     choose_device,
     fix_arithmetic,
     named_device,
 )
+from her2desk.inference.threads import MAX_AUTOMATIC
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_half_precision_without_a_card_is_refused(no_accelerator):
         named_device("cuda-half")
 
 
-@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (64, MAX_THREADS), (None, 1)])
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (64, MAX_AUTOMATIC), (None, 1)])
 def test_threads_follow_the_computer_and_not_who_asks(monkeypatch, cores, threads):
     before = torch.get_num_threads()
     monkeypatch.setattr(os, "cpu_count", lambda: cores)

@@ -30,8 +30,7 @@ from her2desk.inference.stored_prediction import (
     to_stored,
 )
 from her2desk.paths import demo_case_dir, demo_pack_path
-from her2desk.stats.counts import Phrase, phrase
-from her2desk.texts import Message, msg
+from her2desk.texts import Message, Phrase, msg, phrase
 
 params = st.dictionaries(
     st.text(max_size=4),

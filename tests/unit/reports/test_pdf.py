@@ -20,6 +20,7 @@ from her2desk.domain.prediction import PackIdentity
 from her2desk.domain.readout import Doubt
 from her2desk.errors import InputRefused
 from her2desk.paths import assets_dir
+from her2desk.readable import readable
 from her2desk.reports.case_report import (
     CaseFacts,
     CasePictures,
@@ -44,7 +45,6 @@ from her2desk.reports.pdf import render_pdf
 from her2desk.reports.pdf_drawings import AnswerBox, Banner, Columned, Counts
 from her2desk.reports.pdf_pieces import Drawn, Heading
 from her2desk.reports.pdf_sheet import INK, SIZES_MM, Sheet, Style
-from her2desk.reports.readable import readable
 from her2desk.reports.report_options import Paper, ReportOptions
 from her2desk.texts import msg
 
