@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
 from her2desk.errors import Her2DeskError
 from her2desk.paths import demo_case_dir, demo_pack_path
@@ -165,6 +166,8 @@ class Seat:
 
     def close(self) -> None:
         """Close the window, without being asked, and let go of it: each theme dresses all there are."""
+        if not isValid(self.window):
+            return
         self.window.dialogs.may_lose = lambda *_asked: True  # type: ignore[method-assign]
         self.window.close()
         self.faults.__exit__(None, None, None)
