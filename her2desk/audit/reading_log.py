@@ -96,8 +96,8 @@ def agreement_sentences(found: Sequence[Reading]) -> tuple[Message, ...]:
     if not asked:
         return (
             msg(
-                "No impression was recorded before an answer yet: switch on “read first” in the "
-                "settings."
+                "No impression was recorded before an answer yet: switch on “Ask for my own "
+                "impression first” in the settings."
             ),
         )
     return tuple(

@@ -63,7 +63,7 @@ def robustness_figure(dots: Sequence[IccDot], title: Message) -> Figure:
         )  # fmt: skip
     axes.axvline(KEPT_FROM, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     axes.set_ylim(-0.8, len(ordered) - 0.2)
-    lowest = min(d.lower for d in ordered)
+    lowest = min((d.lower for d in ordered if math.isfinite(d.lower)), default=0.5)
     axes.set_xlim(min(0.5, math.floor(10 * lowest) / 10), 1.0)
     axes.set_yticks(y, [d.name for d in ordered]) if is_named else axes.set_yticks([])
     axes.tick_params(axis="y", length=0, labelsize=SMALL - 0.5)

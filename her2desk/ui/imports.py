@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 TELL_EVERY_MS = 100
 ROWS_A_TELLING = 2000  # a table takes so many in a few milliseconds
 IN_WORDS = {
-    "imported": "{n:,} imported",
-    "duplicate": "{n:,} already here",
-    "skipped": "{n:,} skipped",
-    "refused": "{n:,} refused",
+    "imported": msg("{n:,} imported"),
+    "duplicate": msg("{n:,} already here"),
+    "skipped": msg("{n:,} skipped"),
+    "refused": msg("{n:,} refused"),
 }
 SEPARATOR = " · "
 
@@ -206,7 +206,11 @@ def _stopped(files: Sequence["ImportedFile"]) -> _Outcome:
 def summary_of(files: Sequence["ImportedFile"]) -> str:
     """What became of the files, counted."""
     counts = Counter(str(f.status) for f in files)
-    words = [tr(IN_WORDS[name]).format(n=counts[name]) for name in IN_WORDS if counts[name]]
+    words = [
+        replace(counted, params={"n": counts[name]})
+        for name, counted in IN_WORDS.items()
+        if counts[name]
+    ]
     return str(listed(words)) or tr("nothing imported")
 
 
@@ -223,7 +227,7 @@ def _sentences(files: Sequence["ImportedFile"]) -> list[Message]:
         if w.code == "same-instance-other-content"
     ]
     if said and len(files) > 1:
-        said.insert(0, Message(f"{summary_of(files).capitalize()}."))
+        said.insert(0, msg("{summary}.", summary=summary_of(files).capitalize()))
     return said
 
 

@@ -174,7 +174,7 @@ def test_a_pack_is_built_from_a_cohort_with_every_family_of_models(user: Ordinar
     quickly += ["--jobs", "2"]
     done = user.run_offline(user.command, "train", cohort, "--out", pack, "--json", *quickly)
     assert done.returncode == 0, done.stdout + done.stderr
-    shown = user.run_offline(user.command, "pack", "show", pack, "--json")
+    shown = user.run_offline(user.command, "pack", "info", pack, "--json")
     assert shown.returncode == 0, shown.stderr
 
 

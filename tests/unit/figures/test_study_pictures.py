@@ -1,6 +1,7 @@
 """Pictures of a study: they show the numbers given, and nothing spills over the edge."""
 
 import io
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -242,6 +243,14 @@ def test_a_robustness_legend_counts_both_kinds() -> None:
     words = " ".join(texts(lambda: robust(93)))
     assert "(46)" in words
     assert "(47)" in words
+
+
+def test_a_feature_whose_interval_is_not_known_stops_no_figure() -> None:
+    """Of three cases an interval cannot always be told."""
+    known, unknown = IccDot("f", 0.95, 0.2, 0.98), IccDot("g", 0.9, math.nan, math.nan)
+    axes = robustness_figure([known, unknown], TITLE).axes[0]
+    assert axes.get_xlim() == pytest.approx((0.2, 1.0))
+    assert robustness_figure([unknown], TITLE).axes[0].get_xlim() == pytest.approx((0.5, 1.0))
 
 
 def test_all_features_kept_leaves_the_other_kind_out() -> None:
