@@ -247,6 +247,8 @@ def _edit(name: str, hint: str) -> QLineEdit:
     edit = QLineEdit()
     edit.setAccessibleName(name)
     edit.setPlaceholderText(hint)
+    edit.ensurePolished()  # the theme's letters
+    edit.setMinimumWidth(edit.fontMetrics().horizontalAdvance(hint) + 8 * GRID)
     return edit
 
 
