@@ -12,9 +12,9 @@ Part = Callable[[], Mapping[str, Any]]
 
 
 def _networks() -> Mapping[str, Any]:
+    import monai.networks.nets  # noqa: F401
     import torch
 
-    import her2desk.inference.monai_networks  # noqa: F401
     from her2desk.inference.devices import available_devices, device_problem
 
     problem = device_problem()

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from monai.networks.nets import DenseNet121, ResNet
 from numpy.typing import NDArray
 from torch import nn
 from torch.overrides import TorchFunctionMode
@@ -26,7 +27,6 @@ from her2desk.inference.architectures.crossformer import INPUT_MULTIPLES, CrossF
 from her2desk.inference.architectures.efficientnet_lite import EfficientNetLite0
 from her2desk.inference.architectures.vgg import Vgg19
 from her2desk.inference.devices import CPU, HALF, Device, NoNumbers, release_memory
-from her2desk.inference.monai_networks import DenseNet121, ResNet
 from her2desk.inference.network_pass import (
     NetworkPass,
     half_where_it_agrees,

@@ -9,6 +9,10 @@ import os
 import sys
 from pathlib import Path
 
+# Only Sphinx, which builds the help, brings it here; users have none. Pydicom and MONAI load it where it
+# is, and it looks for IPv6 by a socket.
+sys.modules["requests"] = None  # type: ignore[assignment]
+
 _INTERNET = {2, 10, 23, 30}  # AF_INET, and AF_INET6 of Linux, Windows and macOS
 _CALLS = (
     "socket.getaddrinfo",
