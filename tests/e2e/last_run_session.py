@@ -37,7 +37,7 @@ def when(is_so: Callable[[], object], then: Callable[[], object], parent: QObjec
 
 
 class Drawing(MainWindow):
-    def start(self) -> None:
+    def start(self, _standing: object = None) -> None:
         self.session.case_saved.connect(lambda: say({"saved": True}))
         self.open_demo()
         when(lambda: self.session.case is not None, self.draw, self)
@@ -48,7 +48,7 @@ class Drawing(MainWindow):
 
 
 class Looking(MainWindow):
-    def start(self) -> None:
+    def start(self, _standing: object = None) -> None:
         notice = self.problems.last_run
         said = "" if notice.isHidden() else notice.accessibleName()
         if notice.isHidden():
