@@ -88,6 +88,13 @@ def everything_in(folder: Path) -> dict[str, str]:
     }
 
 
+def assert_refused(done: "subprocess.CompletedProcess[str]", home: Path, words: str) -> None:
+    """The script ended with these words and left the home as empty as it was."""
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert everything_in(home) == {}
+
+
 def false_tool(folder: Path, name: str, text: str) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{text}\n")
@@ -136,33 +143,25 @@ def test_a_bundle_without_a_part_beside_the_script_is_refused(
 ) -> None:
     (bundle / name).rename(bundle / "elsewhere")
     done = run(bundle / "install.sh", home)
-    assert done.returncode == 1
-    assert "copied only in part" in done.stderr
-    assert everything_in(home) == {}
+    assert_refused(done, home, "copied only in part")
 
 
 def test_another_processor_is_refused(tmp_path: Path, home: Path) -> None:
     bundle = make_bundle(tmp_path / "b", machine="riscv64")
     done = run(bundle / "install.sh", home)
-    assert done.returncode == 1
-    assert "is for riscv64 processors, and this computer has" in done.stderr
-    assert everything_in(home) == {}
+    assert_refused(done, home, "is for riscv64 processors, and this computer has")
 
 
 def test_an_older_c_library_is_refused(tmp_path: Path, home: Path) -> None:
     bundle = make_bundle(tmp_path / "b", glibc="2.99")
     done = run(bundle / "install.sh", home)
-    assert done.returncode == 1
-    assert "needs the GNU C library 2.99 or newer, and this system has 2." in done.stderr
-    assert everything_in(home) == {}
+    assert_refused(done, home, "needs the GNU C library 2.99 or newer, and this system has 2.")
 
 
 def test_another_system_is_refused(bundle: Path, home: Path, tmp_path: Path) -> None:
     tools = false_tool(tmp_path / "tools", "uname", "echo Darwin")
     done = run(bundle / "install.sh", home, tools=tools)
-    assert done.returncode == 1
-    assert "is for Linux, and this computer runs Darwin" in done.stderr
-    assert everything_in(home) == {}
+    assert_refused(done, home, "is for Linux, and this computer runs Darwin")
 
 
 def test_too_little_disk_space_is_said_before_anything_is_copied(
@@ -170,9 +169,7 @@ def test_too_little_disk_space_is_said_before_anything_is_copied(
 ) -> None:
     tools = false_tool(tmp_path / "tools", "df", "echo Avail; echo 12")
     done = run(bundle / "install.sh", home, tools=tools)
-    assert done.returncode == 1
-    assert "too little space on the disk of" in done.stderr
-    assert everything_in(home) == {}
+    assert_refused(done, home, "too little space on the disk of")
 
 
 def test_a_command_of_another_program_is_not_replaced(bundle: Path, home: Path) -> None:
