@@ -1,10 +1,37 @@
 """What an enhancement is: pixels in, more pixels of the same tissue out."""
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from her2desk.domain.roi import Box
+
+
+@dataclass(frozen=True)
+class Enhanced:
+    """A box of a frame, enhanced.
+
+    ``pixels`` are uint8 (rows·scale, columns·scale). ``residual`` (rows, columns), float32, is what the
+    enhanced picture, brought down again by the enhancer's own degradation, differs by from the frame,
+    in grey levels; None where the enhancer declares no degradation.
+    """
+
+    pixels: NDArray[np.uint8]
+    residual: NDArray[np.float32] | None = None
+
+
+class TileMemory(Protocol):
+    """Keeps what was enhanced of one frame by one enhancer, and hears how far the work is."""
+
+    def recall(self, place: tuple[int, int], work: Callable[[], Enhanced]) -> Enhanced:
+        """What is known of the tile at ``place`` (row, column of the grid), else ``work()``, kept."""
+
+    def step(self, fraction: float) -> None:
+        """So much is done; may raise ``Cancelled``."""
 
 
 class Enhancer(Protocol):
@@ -15,16 +42,20 @@ class Enhancer(Protocol):
     """
 
     @property
+    def method(self) -> str:
+        """How it enhances, as a pack says it: "lanczos" or "network"."""
+
+    @property
     def name(self) -> str:
-        """The method's word in a pack, such as "lanczos"."""
+        """What it is called wherever an enhanced picture is shown."""
+
+    @property
+    def version(self) -> str:
+        """Which of that name."""
 
     @property
     def scale(self) -> int:
         """Enhanced pixels along the side of one pixel: a power of two, so that positions are exact."""
-
-    @property
-    def reach_px(self) -> int:
-        """How many pixels away a pixel may be and still change an enhanced one."""
 
     @property
     def sha256(self) -> str:
@@ -34,8 +65,17 @@ class Enhancer(Protocol):
     def trained_on(self) -> frozenset[str]:
         """``grey_sha256`` of every frame that it was trained on; empty where nothing was trained."""
 
-    def enhance(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The grey values (rows, columns) as (rows·scale, columns·scale)."""
+    @property
+    def tolerance(self) -> float | None:
+        """The largest residual, in grey levels, that counts as consistent; None with no degradation."""
+
+    def enhance(
+        self, frame: NDArray[np.uint8], box: Box, memory: TileMemory | None = None
+    ) -> Enhanced:
+        """A box of a frame of grey values (rows, columns), enhanced.
+
+        Bit for bit what enhancing the whole frame gives there.
+        """
 
 
 def grey_sha256(pixels: NDArray[np.uint8]) -> str:

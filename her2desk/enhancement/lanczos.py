@@ -6,6 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from her2desk.domain.roi import Box
+from her2desk.enhancement.enhancer import Enhanced, TileMemory
+from her2desk.enhancement.geometry import moved_box, scaled_box, widened
+
+LANCZOS_METHOD = "lanczos"
 LANCZOS_SCALES = (2, 4)
 _LOBES = 3
 _DEFINITION = (
@@ -28,14 +33,19 @@ class LanczosEnhancer:
             raise ValueError(f"no Lanczos enhancement of scale {self.scale}")
 
     @property
-    def name(self) -> str:
-        """The method's word."""
-        return "lanczos"
+    def method(self) -> str:
+        """Interpolation by Lanczos' window."""
+        return LANCZOS_METHOD
 
     @property
-    def reach_px(self) -> int:
-        """The kernel's lobes."""
-        return _LOBES
+    def name(self) -> str:
+        """The method's."""
+        return LANCZOS_METHOD
+
+    @property
+    def version(self) -> str:
+        """That of the definition."""
+        return "1"
 
     @property
     def sha256(self) -> str:
@@ -49,8 +59,22 @@ class LanczosEnhancer:
         """Nothing."""
         return frozenset()
 
-    def enhance(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The grey values (rows, columns) as (rows·scale, columns·scale)."""
+    @property
+    def tolerance(self) -> float | None:
+        """No degradation is declared: interpolation invents nothing, and keeps nothing exactly."""
+        return None
+
+    def enhance(
+        self, frame: NDArray[np.uint8], box: Box, memory: TileMemory | None = None
+    ) -> Enhanced:
+        """A box of a frame, at once: the kernel is short, so nothing is kept in ``memory``."""
+        seen = widened(box, _LOBES, *frame.shape)
+        enlarged = self.enlarged(frame[seen.y0 : seen.y1, seen.x0 : seen.x1])
+        own = moved_box(scaled_box(box, self.scale), (seen.x0 * self.scale, seen.y0 * self.scale))
+        return Enhanced(enlarged[own.y0 : own.y1, own.x0 : own.x1])
+
+    def enlarged(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Grey values (rows, columns) as (rows·scale, columns·scale)."""
         from PIL import Image
 
         rows, columns = pixels.shape

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.domain.roi import Box, Roi
-from her2desk.enhancement.enhancer import Enhancer
+from her2desk.enhancement.enhancer import Enhanced, Enhancer, TileMemory
 from her2desk.enhancement.geometry import (
     around_both,
     moved_box,
@@ -15,7 +15,6 @@ from her2desk.enhancement.geometry import (
     scaled_box,
     scaled_polygon,
     scaled_spacing,
-    widened,
 )
 from her2desk.errors import InputRefused
 from her2desk.radiomics.extract import check_extent, spacing_used
@@ -36,7 +35,8 @@ class Sight:
     """Grey values and mask (rows, columns) as features and network see them.
 
     ``spacing_mm`` (row, column) is that of these pixels. ``part`` says where they lie in the
-    enhanced frame, None where they are the frame itself; ``scale`` is then 1.
+    enhanced frame, None where they are the frame itself; ``scale`` is then 1. ``residual`` is that
+    of ``Enhanced``, for the frame's pixels in ``seen``.
     """
 
     pixels: NDArray[np.uint8]
@@ -44,6 +44,15 @@ class Sight:
     spacing_mm: tuple[float, float] | None
     part: FramePart | None = None
     scale: int = 1
+    residual: NDArray[np.float32] | None = None
+
+    @property
+    def seen(self) -> Box:
+        """The frame's pixels that these are made of."""
+        rows, columns = (side // self.scale for side in self.pixels.shape)
+        x0 = 0 if self.part is None else self.part.column // self.scale
+        y0 = 0 if self.part is None else self.part.row // self.scale
+        return Box(x0, y0, x0 + columns, y0 + rows)
 
     def box(self, box: Box) -> Box:
         """A box of the frame's pixels, in these pixels."""
@@ -52,7 +61,12 @@ class Sight:
         return moved_box(scaled_box(box, self.scale), (self.part.column, self.part.row))
 
 
-def enhanced_box(enhancer: Enhancer, pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+def enhanced_box(
+    enhancer: Enhancer,
+    frame: NDArray[np.uint8],
+    box: Box,
+    memory: TileMemory | None = None,
+) -> Enhanced:
     """The box of a frame, enhanced: bit for bit what enhancing the whole frame gives there.
 
     Raises ``ValueError`` where the enhancer does not keep to its interface, ``InputRefused`` (code
@@ -65,12 +79,13 @@ def enhanced_box(enhancer: Enhancer, pixels: NDArray[np.uint8], box: Box) -> NDA
             msg("Use a smaller image or outline, or a pack without enhancement."),
             code="enhancement-too-large",
         )
-    seen = widened(box, enhancer.reach_px, *pixels.shape)
-    enhanced = enhancer.enhance(pixels[seen.y0 : seen.y1, seen.x0 : seen.x1])
-    if enhanced.shape != (seen.height * scale, seen.width * scale) or enhanced.dtype != np.uint8:
-        raise ValueError(f"{enhancer.name} gave {enhanced.dtype} {enhanced.shape}")
-    own = moved_box(scaled_box(box, scale), (seen.x0 * scale, seen.y0 * scale))
-    return enhanced[own.y0 : own.y1, own.x0 : own.x1]
+    enhanced = enhancer.enhance(frame, box, memory)
+    pixels = enhanced.pixels
+    if pixels.shape != (box.height * scale, box.width * scale) or pixels.dtype != np.uint8:
+        raise ValueError(f"{enhancer.name} gave {pixels.dtype} {pixels.shape}")
+    if enhancer.tolerance is not None and not _is_whole(enhanced.residual, box):
+        raise ValueError(f"{enhancer.name} gave no residual of every pixel")
+    return enhanced
 
 
 def enhanced_sight(
@@ -81,6 +96,7 @@ def enhanced_sight(
     spacing_mm: tuple[float, float] | None,
     profile: Profile,
     crop: Box | None = None,
+    memory: TileMemory | None = None,
 ) -> Sight:
     """The ROI on the enhanced frame, with all around it that the profile's filters see, and ``crop``.
 
@@ -101,12 +117,14 @@ def enhanced_sight(
         box = around_both(box, crop)
     part = FramePart(box.y0 * scale, box.x0 * scale, rows * scale, columns * scale)
     outline = moved_polygon(scaled_polygon(roi.polygon, scale), (part.column, part.row))
+    enhanced = enhanced_box(enhancer, pixels, box, memory)
     return Sight(
-        enhanced_box(enhancer, pixels, box),
+        enhanced.pixels,
         rasterise(outline, box.height * scale, box.width * scale),
         spacing,
         part,
         scale,
+        enhanced.residual,
     )
 
 
@@ -121,3 +139,9 @@ def margin_px(profile: Profile, spacing_mm: tuple[float, float] | None, scale: i
         return math.ceil(profile.pad_px / scale)
     seen = (profile.pad_px + _GRID_PX) * profile.resample / min(spacing_mm)
     return math.ceil((seen + _SPLINE_PX) / scale)
+
+
+def _is_whole(residual: NDArray[np.float32] | None, box: Box) -> bool:
+    if residual is None or residual.shape != (box.height, box.width):
+        return False
+    return bool(np.isfinite(residual).all())

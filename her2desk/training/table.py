@@ -123,7 +123,7 @@ def _crop(
         raise ValueError("the crop is not enhanced as the preprocessing says")
     if enhancer is None:
         return network_input(pixels, box, preprocessing)
-    enhanced = enhanced_box(enhancer, pixels, box)
+    enhanced = enhanced_box(enhancer, pixels, box).pixels
     return network_input(enhanced, Box(0, 0, *enhanced.shape[::-1]), preprocessing)
 
 

@@ -16,8 +16,7 @@ from her2desk.radiomics.extract import all_names, extract
 from her2desk.radiomics.frame_part import FramePart
 from her2desk.radiomics.mask import rasterise
 from her2desk.radiomics.profile import Profile, onekey_1561, us_2d, us_2d_px
-
-from .enhancers import Nearest, OneRowShort
+from tests.enhancers import Nearest, OneRowShort, Unproved
 
 ROWS, COLUMNS = 96, 120
 LESION = Roi(0, ((50.25, 30), (70, 38.5), (72.75, 55), (58, 64), (44, 52.5)))
@@ -37,7 +36,7 @@ def of_the_whole(pixels: np.ndarray, roi: Roi, mm: tuple[float, float] | None, s
     polygon = tuple((column * scale, row * scale) for column, row in roi.polygon)
     mask = rasterise(polygon, ROWS * scale, COLUMNS * scale)
     spacing = None if mm is None else (mm[0] / scale, mm[1] / scale)
-    return Sight(LanczosEnhancer(scale).enhance(pixels), mask, spacing)
+    return Sight(LanczosEnhancer(scale).enlarged(pixels), mask, spacing)
 
 
 def in_part(
@@ -64,23 +63,20 @@ def boxes(draw: st.DrawFn) -> Box:
 def test_an_enhanced_box_is_that_of_the_enhanced_frame_to_the_last_bit(box, scale, seed):
     pixels = np.random.default_rng(seed).integers(0, 256, (ROWS, COLUMNS)).astype(np.uint8)
     enhancer = LanczosEnhancer(scale)
-    whole = enhancer.enhance(pixels)
+    whole = enhancer.enlarged(pixels)
     assert np.array_equal(
-        enhanced_box(enhancer, pixels, box),
+        enhanced_box(enhancer, pixels, box).pixels,
         whole[box.y0 * scale : box.y1 * scale, box.x0 * scale : box.x1 * scale],
     )
 
 
 def test_with_less_margin_than_the_kernel_reaches_the_bits_would_differ():
     """So that the test above can fail."""
-
-    class Blind(LanczosEnhancer):
-        reach_px = 2
-
     pixels = speckle()
-    box = Box(40, 30, 60, 50)
+    box, seen = Box(40, 30, 60, 50), np.s_[28:52, 38:62]
     assert not np.array_equal(
-        enhanced_box(Blind(4), pixels, box), enhanced_box(LanczosEnhancer(4), pixels, box)
+        LanczosEnhancer(4).enlarged(pixels[seen])[8:-8, 8:-8],
+        enhanced_box(LanczosEnhancer(4), pixels, box).pixels,
     )
 
 
@@ -161,7 +157,7 @@ def test_the_crop_of_the_network_is_there_and_is_found():
         us_2d_px(), crop,
     )  # fmt: skip
     own = sight.box(crop)
-    whole = LanczosEnhancer(4).enhance(pixels)
+    whole = LanczosEnhancer(4).enlarged(pixels)
     assert np.array_equal(
         sight.pixels[own.y0 : own.y1, own.x0 : own.x1],
         whole[4 * crop.y0 : 4 * crop.y1, 4 * crop.x0 : 4 * crop.x1],
@@ -214,9 +210,10 @@ def test_a_picture_too_large_to_enhance_is_refused_before_it_is_tried():
 def test_an_enhancement_that_does_not_keep_to_its_scale_is_our_fault():
     box = Box(3, 2, 9, 7)
     doubled = speckle()[2:7, 3:9].repeat(4, axis=0).repeat(4, axis=1)
-    assert np.array_equal(enhanced_box(Nearest(), speckle(), box), doubled)
-    with pytest.raises(ValueError, match="nearest gave"):
-        enhanced_box(OneRowShort(), speckle(), box)
+    assert np.array_equal(enhanced_box(Nearest(), speckle(), box).pixels, doubled)
+    for wrong in (OneRowShort(), Unproved(), Unproved(residual=np.nan)):
+        with pytest.raises(ValueError, match="nearest gave"):
+            enhanced_box(wrong, speckle(), box)
 
 
 @settings(max_examples=20)
