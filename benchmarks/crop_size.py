@@ -22,6 +22,7 @@ from her2desk.inference.cohort_check import check_cohort, require_usable
 from her2desk.radiomics.profile import named_profile
 from her2desk.stats.auc import Auc, auc
 from her2desk.training.acquisition import FAMILIES, acquisition_columns
+from her2desk.training.enhancement import ChosenEnhancement
 from her2desk.training.fold_pipeline import FoldPipeline, Layout
 from her2desk.training.folds import Scope
 from her2desk.training.prepare import choose_cohort, preprocessing_of
@@ -61,7 +62,7 @@ def main() -> None:
     check = check_cohort(given.cohort, SilentProgress())
     require_usable(check)
     cohort = choose_cohort(request, check, named_profile(given.profile))
-    preprocessing = preprocessing_of(request)
+    preprocessing = preprocessing_of(request, ChosenEnhancement())
     samples = [sample_of(row, case_of_row(row), preprocessing) for row in cohort.chosen.rows]
     document = {}
     for kind in KINDS:

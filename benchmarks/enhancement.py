@@ -96,7 +96,7 @@ def main() -> None:
     plain = Preprocessing(crop_margin_px=MARGIN_PX, input_size_px=INPUT_PX)
     crops = [sample_of(row, case, plain).crop for row, case in zip(rows, cases, strict=True)]
     for word, enhancer in ENHANCERS.items():
-        part = EnhancementPart(method=enhancer.name, scale=enhancer.scale, sha256=enhancer.sha256)
+        part = EnhancementPart(method=enhancer.method, scale=enhancer.scale, sha256=enhancer.sha256)
         declared = plain.model_copy(update={"enhancement": part})
         own = [sample_of(r, c, declared, enhancer).crop for r, c in zip(rows, cases, strict=True)]
         apart = [float(np.sqrt(((a - b) ** 2).mean())) for a, b in zip(own, crops, strict=True)]

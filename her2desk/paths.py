@@ -7,6 +7,8 @@ import platformdirs
 
 APP_NAME = "Her2Desk"
 LIBRARY_VARIABLE = "HER2DESK_HOME"
+ENHANCER_SUFFIX = ".h2enhancer"
+SHIPPED_ENHANCER = "phantom-gan"
 
 
 def assets_dir() -> Path:
@@ -38,6 +40,11 @@ def help_dir() -> Path | None:
 def demo_pack_path() -> Path:
     """The pack trained on simulated phantoms that ships with the program."""
     return assets_dir() / "demo" / "phantom-demo.h2pack"
+
+
+def shipped_enhancer_path() -> Path:
+    """The enhancer trained on simulated phantoms that ships with the program."""
+    return assets_dir() / "enhancement" / f"{SHIPPED_ENHANCER}{ENHANCER_SUFFIX}"
 
 
 def demo_case_dir() -> Path:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
+from her2desk.cli.pack_enhancer import described_enhancer, is_enhancer, verified_enhancer
 from her2desk.cli.pack_shelf import register_shelf
 from her2desk.cli.pack_trust import register_trust
 from her2desk.cli.recalibrate import recalibration_outcome
@@ -20,6 +21,7 @@ from her2desk.texts import listed, msg, tr
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from her2desk.packs.archive import Archive
     from her2desk.packs.pack import Pack
 
 
@@ -30,22 +32,26 @@ def register(app: typer.Typer) -> None:
     register_trust(group)
     register_shelf(group)
 
-    @group.command("info", help=tr("Show what a model pack says of itself."))
+    @group.command("info", help=tr("Show what a model pack or an enhancer says of itself."))
     def info(
         pack: Path = typer.Argument(metavar="PACK"),
         library: Path | None = library_option(),
         as_json: bool = json_option(),
     ) -> int:
-        return run_command(as_json, lambda: _described(pack), library)
+        describes = described_enhancer if is_enhancer(pack) else _described
+        return run_command(as_json, lambda: describes(pack), library)
 
-    @group.command("verify", help=tr("Check every file of a model pack, and who signed it."))
+    @group.command(
+        "verify", help=tr("Check every file of a model pack or an enhancer, and who signed it.")
+    )
     def verify(
         pack: Path = typer.Argument(metavar="PACK"),
         key: Path | None = typer.Option(None, help=tr("Public key that must have signed it.")),
         library: Path | None = library_option(),
         as_json: bool = json_option(),
     ) -> int:
-        return run_command(as_json, lambda: _verified(pack, key), library)
+        verifies = _verified_enhancer if is_enhancer(pack) else _verified
+        return run_command(as_json, lambda: verifies(pack, key), library)
 
     @group.command("keygen", help=tr("Make a key pair to sign packs with: KEY and KEY.pub."))
     def keygen(
@@ -56,7 +62,7 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         return run_command(as_json, lambda: _key_made(out, passphrase_env), library)
 
-    @group.command("sign", help=tr("Sign a model pack; its digest stays the same."))
+    @group.command("sign", help=tr("Sign a model pack or an enhancer; its digest stays the same."))
     def sign(
         pack: Path = typer.Argument(metavar="PACK"),
         key: Path = typer.Option(..., help=tr("Private key, as pack keygen writes it.")),
@@ -126,12 +132,19 @@ def _described(path: Path) -> Outcome:
     return Outcome({"sha256": pack.digest, **signed, "manifest": manifest}, show)
 
 
+def _verified_enhancer(path: Path, key: Path | None) -> Outcome:
+    from her2desk.packs.enhancer_file import read_enhancer
+
+    file = read_enhancer(path)
+    return verified_enhancer(path, None if key is None else _signer(file.archive, key), file)
+
+
 def _verified(path: Path, key: Path | None) -> Outcome:
     from her2desk.packs.pack import open_pack
 
     pack = open_pack(path)
     pack.network_weights()  # opening leaves them for whoever answers with them
-    signer = _signer(pack, key) if key is not None else None
+    signer = _signer(pack.archive, key) if key is not None else None
     trust = trust_of(pack)
     trust.require()
     identity = pack.identity
@@ -157,12 +170,12 @@ def _verified(path: Path, key: Path | None) -> Outcome:
     return Outcome(document, show)
 
 
-def _signer(pack: "Pack", key: Path) -> str:
-    """The fingerprint of ``key`` where it signed the pack; ``PackRefused`` else."""
+def _signer(archive: "Archive", key: Path) -> str:
+    """The fingerprint of ``key`` where it signed the pack or enhancer; ``PackRefused`` else."""
     from her2desk.packs.signing import SignatureState, fingerprint, read_public_key, signature_state
 
     public = read_public_key(key)
-    match signature_state(pack.archive, public):
+    match signature_state(archive, public):
         case SignatureState.SIGNED:
             return fingerprint(public)
         case SignatureState.UNSIGNED:
@@ -205,11 +218,13 @@ def _key_made(out: Path, passphrase_env: str | None) -> Outcome:
 
 
 def _signed(path: Path, key: Path, passphrase_env: str | None) -> Outcome:
+    from her2desk.packs.enhancer_file import read_enhancer
     from her2desk.packs.pack import open_pack
     from her2desk.packs.signing import fingerprint, sign_pack
 
     private = _private_key(key, passphrase_env)
-    open_pack(path)  # nobody signs a pack that would be refused
+    opens = read_enhancer if is_enhancer(path) else open_pack
+    opens(path)  # nobody signs what would be refused
     digest = sign_pack(path, private)
     signer = fingerprint(private.public_key())
     document = {"pack": str(path), "sha256": digest, "signed_by": signer}

@@ -10,14 +10,17 @@ from rich.table import Table
 
 from her2desk.cli.options import json_option, library_option
 from her2desk.cli.output import Outcome, printable, run_command
+from her2desk.cli.pack_enhancer import is_enhancer, required_enhancer_trust
 from her2desk.cli.progress_lines import ProgressKind, progress_option, told_progress
 from her2desk.cli.study_text import metrics_of, show_metrics, show_warnings, warnings_of
 from her2desk.cli.train_options import OPTIONS, request_of
+from her2desk.cli.trusted_packs import trust_lines
 from her2desk.errors import EXIT_INPUT_REFUSED
 from her2desk.texts import msg, tr
 
 if TYPE_CHECKING:
     from her2desk.inference.cohort_check import CohortCheck
+    from her2desk.packs.enhancer_trust import EnhancerTrust
     from her2desk.training.request import TrainRequest
 
 PACK_SUFFIX = ".h2pack"
@@ -64,6 +67,7 @@ def _spell_out_options(command: Any) -> None:
 def _trained(request: "TrainRequest", kind: ProgressKind, as_json: bool) -> Outcome:
     from her2desk.training.run import train
 
+    trust = _enhancer_trust(request.enhance)
     with told_progress(kind, as_json) as progress:
         result, study = train(request, progress)
     metrics, warnings = metrics_of(study), warnings_of(study)
@@ -77,6 +81,8 @@ def _trained(request: "TrainRequest", kind: ProgressKind, as_json: bool) -> Outc
         "metrics": metrics,
         "warnings": warnings,
     }
+    if trust is not None:
+        document["enhancer_trust"] = trust.to_json()
 
     def show(console: Console) -> None:
         show_metrics(console, metrics)
@@ -85,10 +91,20 @@ def _trained(request: "TrainRequest", kind: ProgressKind, as_json: bool) -> Outc
             tr("Pack: {pack}").format(pack=result.pack),
             tr("Report: {report}").format(report=result.report),
             f"SHA-256 {result.digest}",
+            *([] if trust is None else trust_lines(trust)),
         ):
             console.print(printable(line))
 
     return Outcome(document, show)
+
+
+def _enhancer_trust(asked: str) -> "EnhancerTrust | None":
+    """Who vouches for the enhancer's file that was given, if one was; ``PackRefused`` if blocked."""
+    if not is_enhancer(Path(asked)):
+        return None
+    from her2desk.packs.enhancer_file import read_enhancer
+
+    return required_enhancer_trust(read_enhancer(Path(asked)))
 
 
 def _checked(cohort: Path, kind: ProgressKind, as_json: bool) -> Outcome:

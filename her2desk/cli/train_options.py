@@ -9,12 +9,13 @@ from typing import Any, get_args
 import typer
 
 from her2desk.domain.clinical import FIELDS_BY_NAME
+from her2desk.paths import ENHANCER_SUFFIX
 from her2desk.texts import Message, msg, tr
 from her2desk.training.request import (
+    ENHANCEMENTS,
     FAMILIES,
     CombinedKind,
     DlrKind,
-    Enhancement,
     Indeterminate,
     Moment,
     SplitKind,
@@ -30,7 +31,8 @@ DEFAULTS = TrainRequest(Path(), Path())
 class TrainOption:
     """An option by the field it sets; ``choices`` are the words it may hold, () for any.
 
-    ``kind`` is what it is on the command line. A list is words divided by commas.
+    ``kind`` is what it is on the command line. A list is words divided by commas. Beside the choices
+    it may name a file that ends in ``suffix``.
     """
 
     field: str
@@ -41,6 +43,7 @@ class TrainOption:
     is_list: bool = False
     lower: float | None = None
     upper: float | None = None
+    suffix: str | None = None
 
     def parameter(self) -> inspect.Parameter:
         """The option as typer reads it from a command's signature."""
@@ -64,7 +67,7 @@ class TrainOption:
                     flag=self.flag
                 )
             )
-        if given is None or not (self.is_list or self.choices):
+        if given is None or not (self.is_list or self.choices) or self._is_file(given):
             return given
         words = tuple(word.strip() for word in given.split(BETWEEN)) if self.is_list else (given,)
         if self.field == "inputs" and words == (NOTHING,):
@@ -75,12 +78,18 @@ class TrainOption:
         if unknown or len(set(words)) < len(words):
             raise typer.BadParameter(
                 tr("{flag} does not take {given}; it takes: {choices}.").format(
-                    flag=self.flag, given=given, choices=", ".join(self.choices)
+                    flag=self.flag, given=given, choices=", ".join(self._what_it_takes())
                 )
                 if self.choices
                 else tr("{flag} names each thing once, with commas between.").format(flag=self.flag)
             )
         return words if self.is_list else given
+
+    def _is_file(self, given: str) -> bool:
+        return self.suffix is not None and Path(given).suffix == self.suffix
+
+    def _what_it_takes(self) -> tuple[str, ...]:
+        return self.choices if self.suffix is None else (*self.choices, f"NAME{self.suffix}")
 
 
 OPTIONS = (
@@ -90,8 +99,11 @@ OPTIONS = (
     ),
     TrainOption(
         "enhance", "--enhance", str,
-        msg("Enlarge every image before it is measured: none, lanczos-2 or lanczos-4."),
-        get_args(Enhancement),
+        msg(
+            "Enlarge every image before it is measured: none, lanczos-2, lanczos-4, phantom-gan, or an "
+            "enhancer's file, NAME.h2enhancer."
+        ),
+        ENHANCEMENTS, suffix=ENHANCER_SUFFIX,
     ),
     TrainOption(
         "networks", "--networks", str,

@@ -47,6 +47,7 @@ MAX_NAME_BYTES = 128
 _LIMITS = {
     SUMS: 2**20,
     "manifest.json": 2 * 2**20,
+    "enhancement/manifest.json": 2 * 2**20,
     "models/models.json": 8 * 2**20,
     "models/readout.json": 8 * 2**20,
     "validation.csv": 16 * 2**20,
@@ -56,6 +57,7 @@ _LIMITS = {
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 _ALLOWED = re.compile(
     r"manifest\.json|card\.md|validation\.csv|profile\.json|signature|signer\.pub"
+    r"|curves\.csv|enhancement/manifest\.json|enhancement/generator\.safetensors"
     rf"|networks/{_NAME}\.safetensors|models/{_NAME}\.(safetensors|json)|preview/{_NAME}\.png"
 )
 _UNSAFE = re.compile(r"^/|^[A-Za-z]:|\\|[\x00-\x1f\x7f]|(^|/)\.{1,2}(/|$)|//")

@@ -15,18 +15,12 @@ from her2desk.domain.clinical import FIELDS_BY_NAME
 from her2desk.domain.prediction import PackIdentity
 from her2desk.domain.validation import OperatingPoint, ValidationRow, ValidationSource
 from her2desk.enhancement.enhancer import Enhancer
-from her2desk.enhancement.known import find_enhancer
 from her2desk.errors import InputRefused, PackRefused
 from her2desk.packs.archive import Archive, read_archive
 from her2desk.packs.branch import Branch
-from her2desk.packs.manifest import (
-    SCHEMA_VERSION,
-    BranchPart,
-    EnhancementPart,
-    Manifest,
-    Models,
-    Submodel,
-)
+from her2desk.packs.enhancer_file import ENHANCER_KIND
+from her2desk.packs.manifest import SCHEMA_VERSION, BranchPart, Manifest, Models, Submodel
+from her2desk.packs.packed_enhancer import packed_enhancer
 from her2desk.packs.plain_text import check_json, check_text
 from her2desk.packs.readout_checks import is_covariance, readout_fits, wrong_picture
 from her2desk.packs.readout_part import READOUT_FILE, SPACE_FILE, ReadoutPart
@@ -166,7 +160,7 @@ def open_pack(path: Path) -> Pack:
         _branch(archive, "radiomics", models.radiomics),
         _branch(archive, "dlr", models.dlr),
         _pca(archive) if PCA_FILE in archive.members else None,
-        _enhancer(manifest.preprocessing.enhancement),
+        packed_enhancer(manifest.preprocessing.enhancement, archive.members),
         readout,
         _space(archive, readout),
     )
@@ -192,9 +186,16 @@ def _check_signature(archive: Archive) -> None:
 
 def _manifest(archive: Archive) -> Manifest:
     try:
-        version = check_json(archive.members["manifest.json"])["schema_version"]
-    except (ValueError, KeyError, TypeError) as error:
+        document = check_json(archive.members["manifest.json"])
+        version, kind = document["schema_version"], document.get("kind")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _broken("manifest.json") from error
+    if kind == ENHANCER_KIND:
+        raise PackRefused(
+            msg("This is an enhancer, not a model pack: it makes no prediction."),
+            msg("Choose a file that ends in .h2pack; an enhancer is given when a pack is built."),
+            code="pack-other-kind",
+        )
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise PackRefused(
             msg("The pack was made for a later version of Her2Desk."),
@@ -261,25 +262,6 @@ def _pca(archive: Archive) -> Mapping[str, NDArray[np.float64]]:
     if not (np.isfinite(mean).all() and np.isfinite(components).all()):
         raise _broken(PCA_FILE)
     return {name: np.asarray(value, dtype=np.float64) for name, value in tensors.items()}
-
-
-def _enhancer(part: EnhancementPart | None) -> Enhancer | None:
-    """The enhancement that the pack was built with, and no other."""
-    if part is None:
-        return None
-    enhancer = find_enhancer(part.method, part.scale)
-    if enhancer is None or enhancer.sha256 != part.sha256:
-        raise PackRefused(
-            msg(
-                "The pack enhances images by {method} ×{scale}, which this version of Her2Desk does "
-                "not have in that form.",
-                method=part.method,
-                scale=part.scale,
-            ),
-            msg("Use the version of Her2Desk that the pack was built with, or another pack."),
-            code="pack-enhancement",
-        )
-    return enhancer
 
 
 def _space(archive: Archive, readout: ReadoutPart) -> Space | None:

@@ -106,6 +106,7 @@ def _patients(study: Study) -> dict[str, Answer]:
                 "the locked profile of the pack."),
             *_setting(study, "profile", msg("Feature profile: {value}.")),
             *_setting(study, "enhance", msg("Images were enhanced before both: {value}.")),
+            *_enhancer(study),
         ),
         "11": to_write(
             msg("why values are missing."),
@@ -124,6 +125,20 @@ def _centres(study: Study) -> tuple[Message, ...]:
 def _setting(study: Study, name: str, template: Message) -> tuple[Message, ...]:
     value = study.settings.get(name)
     return (msg(template.msgid, value=value),) if value else ()
+
+
+def _enhancer(study: Study) -> tuple[Message, ...]:
+    """Whom a trained enhancement learnt from; nothing of one that was not trained."""
+    patients = study.settings.get("enhancer_patients")
+    if patients is None:
+        return ()
+    return (
+        msg("The enhancement is a network trained on {patients} patients ({population}); no image of "
+            "this cohort was among theirs. Its licence: {licence}.",
+            patients=patients,
+            population=study.settings.get("enhancer_population", ""),
+            licence=study.settings.get("enhancer_licence", "")),
+    )  # fmt: skip
 
 
 def _outcome_and_predictors(study: Study) -> dict[str, Answer]:

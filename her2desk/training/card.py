@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from her2desk.domain.readout import IndeterminateRule
 from her2desk.domain.validation import OperatingPoint, ValidationRow, ValidationSource
 from her2desk.inference.readout import confusion_at
+from her2desk.packs.enhancer_file import EnhancerManifest
 from her2desk.packs.manifest import AucPart, Manifest
 from her2desk.packs.readout_part import ReadoutPart
+from her2desk.training.enhancement import NOT_SIGNED
 
 SOURCES = (ValidationSource.OUT_OF_FOLD, ValidationSource.HELD_OUT)
 
@@ -16,14 +18,16 @@ def model_card(
     validation: Sequence[ValidationRow],
     readout: ReadoutPart | None = None,
     pictures: int = 0,
+    enhancer: EnhancerManifest | None = None,
 ) -> str:
     """Markdown; every figure is worked out from what the pack holds.
 
-    ``pictures`` counts the patients of whom the pack has a small picture.
+    ``pictures`` counts the patients of whom the pack has a small picture, ``enhancer`` is what the
+    enhancer in the pack says of itself.
     """
     return "\n".join(
         [
-            *_headline(manifest),
+            *_headline(manifest, enhancer),
             "",
             "## Discrimination",
             "",
@@ -108,7 +112,7 @@ def _pictures(pictures: int) -> str:
     )
 
 
-def _headline(m: Manifest) -> list[str]:
+def _headline(m: Manifest, enhancer: EnhancerManifest | None) -> list[str]:
     origin = m.provenance
     return [
         f"# {m.name} {m.version}{' — DEMO' if m.demo else ''}",
@@ -122,20 +126,33 @@ def _headline(m: Manifest) -> list[str]:
         f"held-out opened {origin.held_out_opened} times, {origin.builds} builds on this cohort",
         f"- Network: {m.network.architecture}; DLR kind: {m.dlr_kind}; "
         f"features: {m.features.count} of profile {m.features.profile}",
-        *_enhancement(m),
+        *_enhancement(m, enhancer),
         *_readers(m),
         f"- Seed: {m.seed}",
         f"- Licence: {m.licence}",
     ]
 
 
-def _enhancement(m: Manifest) -> list[str]:
+def _enhancement(m: Manifest, enhancer: EnhancerManifest | None) -> list[str]:
     part = m.preprocessing.enhancement
     if part is None:
         return []
-    return [
-        f"- Images are enhanced ×{part.scale} by {part.method} before network and features see them "
+    name = part.method
+    if enhancer is not None:
+        name = f"the network {enhancer.name} {enhancer.version}"
+    said = (
+        f"- Images are enhanced ×{part.scale} by {name} before network and features see them "
         f"(SHA-256 {part.sha256})"
+    )
+    if enhancer is None:
+        return [said]
+    signer = m.provenance.settings.get("enhancer_signed_by", NOT_SIGNED)
+    return [
+        said,
+        f"- That network was trained on {enhancer.training_images} images of "
+        f"{enhancer.training_patients} patients ({enhancer.description}), none of which is in this "
+        f"cohort; licence: {enhancer.licence}; "
+        + (NOT_SIGNED if signer == NOT_SIGNED else f"signed with the key {signer}"),
     ]
 
 

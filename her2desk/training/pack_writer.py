@@ -39,6 +39,7 @@ from her2desk.radiomics.profile import Profile
 from her2desk.reports.study import Evidence
 from her2desk.training.build import FittedCohort
 from her2desk.training.card import model_card
+from her2desk.training.enhancement import ChosenEnhancement
 from her2desk.training.fold_pipeline import FittedBranch, FoldPipeline
 from her2desk.training.nomograms import nomogram_parts
 from her2desk.training.performance import Figures
@@ -66,7 +67,10 @@ class PackIntent:
 
 @dataclass(frozen=True)
 class PackParts:
-    """All that goes into a pack beside the fitted models; ``profile`` is as the pack measures."""
+    """All that goes into a pack beside the fitted models; ``profile`` is as the pack measures.
+
+    ``enhancement`` is the one that ``preprocessing`` declares.
+    """
 
     intent: PackIntent
     population: TrainingPopulation
@@ -77,6 +81,7 @@ class PackParts:
     figures: Figures
     provenance: Provenance
     indeterminate_rule: IndeterminateRule = IndeterminateRule.INTERVAL
+    enhancement: ChosenEnhancement = field(default_factory=ChosenEnhancement)
     readout: ReadoutContents = field(default_factory=ReadoutContents)
 
 
@@ -108,10 +113,13 @@ def write_pack(
         nomograms=nomogram_parts(fitted, table),
     )
     manifest, readout = _manifest(fitted, parts, tuple(scaling)), parts.readout
+    enhancer = parts.enhancement.manifest
     members = {
         "manifest.json": manifest.model_dump_json(indent=2).encode(),
         "profile.json": parts.profile.to_json().encode(),
-        "card.md": model_card(manifest, rows, readout.part, len(readout.thumbnails)).encode(),
+        "card.md": model_card(
+            manifest, rows, readout.part, len(readout.thumbnails), enhancer
+        ).encode(),
         "validation.csv": validation_csv(rows),
         MODELS_FILE: models.model_dump_json(indent=1).encode(),
         CNN_FILE: save_tensors(fitted.network_state),
@@ -120,6 +128,7 @@ def write_pack(
         READOUT_FILE: readout.part.model_dump_json(indent=1).encode(),
         **_space(readout.space),
         **readout.thumbnails,
+        **parts.enhancement.members,
     }
     return write_archive(path, members)
 

@@ -7,19 +7,18 @@ import numpy as np
 
 from her2desk.domain.progress import Portion, Progress
 from her2desk.domain.readout import FEWEST_OF_A_CLASS
-from her2desk.enhancement.enhancer import Enhancer
-from her2desk.enhancement.known import ENHANCERS
 from her2desk.errors import InputRefused
 from her2desk.inference.cohort import cohort_sha256
 from her2desk.inference.cohort_check import CohortCheck
 from her2desk.inference.measuring import MeasuredCase, measure_cohort
 from her2desk.packs.archive import MAX_MEMBERS
-from her2desk.packs.manifest import EnhancementPart, Preprocessing
+from her2desk.packs.manifest import Preprocessing
 from her2desk.paths import default_cache_dir
 from her2desk.radiomics.extract import all_names, never_selected
 from her2desk.radiomics.feature_cache import FeatureCache
 from her2desk.radiomics.profile import Profile, with_resample
 from her2desk.texts import msg
+from her2desk.training.enhancement import ChosenEnhancement
 from her2desk.training.folds import (
     Acquired,
     FoldPlan,
@@ -46,7 +45,6 @@ from her2desk.training.table import (
 CROP_MARGIN_PX = 10  # the paper's
 SMALL_INPUT_PX = 112
 LARGE_INPUT_PX = 224
-NO_ENHANCEMENT = "none"
 MOST_THUMBNAILS = MAX_MEMBERS - 48  # beside them a pack has a dozen files
 
 
@@ -183,11 +181,16 @@ def _split(request: TrainRequest, chosen: Chosen, labels: Labels, seed: int) -> 
 
 
 def measured(
-    request: TrainRequest, cohort: PreparedCohort, profile: Profile, progress: Progress
+    request: TrainRequest,
+    cohort: PreparedCohort,
+    profile: Profile,
+    enhancement: ChosenEnhancement,
+    progress: Progress,
 ) -> MeasuredCohort:
     """Every patient's crop and features, once for each resampling target that a scope has."""
     names = all_names(profile)
-    preprocessing, enhancer = preprocessing_of(request), enhancer_of(request)
+    preprocessing = preprocessing_of(request, enhancement)
+    enhancer = enhancement.enhancer
     targets = cohort.scopes.targets_mm
     features: dict[float | None, Matrix] = {}
     second: dict[float | None, Matrix] = {}
@@ -229,25 +232,12 @@ def measured(
     return MeasuredCohort(samples, table, cases)
 
 
-def preprocessing_of(request: TrainRequest) -> Preprocessing:
+def preprocessing_of(request: TrainRequest, enhancement: ChosenEnhancement) -> Preprocessing:
     """From ROI to network input: as asked, or as fits the networks."""
     size = request.input_size_px
     if size is None:
         small = set(request.networks) == {SMALL_NETWORK}
         size = SMALL_INPUT_PX if small else LARGE_INPUT_PX
     return Preprocessing(
-        crop_margin_px=CROP_MARGIN_PX,
-        input_size_px=size,
-        enhancement=_declared(enhancer_of(request)),
+        crop_margin_px=CROP_MARGIN_PX, input_size_px=size, enhancement=enhancement.part
     )
-
-
-def enhancer_of(request: TrainRequest) -> Enhancer | None:
-    """The enhancement that was asked for."""
-    return None if request.enhance == NO_ENHANCEMENT else ENHANCERS[request.enhance]
-
-
-def _declared(enhancer: Enhancer | None) -> EnhancementPart | None:
-    if enhancer is None:
-        return None
-    return EnhancementPart(method=enhancer.name, scale=enhancer.scale, sha256=enhancer.sha256)

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from her2desk.paths import SHIPPED_ENHANCER
+
 Moment = Literal["before-biopsy", "after-biopsy"]
 DlrKind = Literal["crossfit", "frozen", "paper"]
 SplitKind = Literal["random", "column", "none"]
 CombinedKind = Literal["inputs", "clinical-signature"]
-Enhancement = Literal["none", "lanczos-2", "lanczos-4"]
 Indeterminate = Literal["interval", "conformal"]
 
+NO_ENHANCEMENT = "none"
+ENHANCEMENTS = (NO_ENHANCEMENT, "lanczos-2", "lanczos-4", SHIPPED_ENHANCER)  # or an enhancer's file
 FAMILIES = ("logistic", "random-forest", "extra-trees", "xgboost", "lightgbm")
 SMALL_NETWORK = "resnet18-slim"
 
@@ -21,7 +24,8 @@ class TrainRequest:
 
     ``decision_range`` are the probabilities at which ``decision`` may be taken: net benefit is shown
     over it (V8). ``profile`` is a name ("us-2d", "us-2d-px", "onekey-1561") or the path of a profile file.
-    ``enhance`` enlarges every image before anything else looks at it (the paper's super-resolution).
+    ``enhance`` enlarges every image before anything else looks at it (the paper's super-resolution): one
+    of ``ENHANCEMENTS``, or the path of an enhancer's file, NAME.h2enhancer.
     ``inputs`` are clinical inputs (None: all that the moment of prediction allows and every patient
     has). ``held_out`` is the share of patients kept for the last look (7:3 in the paper).
     ``input_size_px`` None is 112 for the small network and 224 as soon as another one is asked for.
@@ -44,7 +48,7 @@ class TrainRequest:
     population: str | None = None
     demo: bool = False
     profile: str = "us-2d"
-    enhance: Enhancement = "none"
+    enhance: str = NO_ENHANCEMENT
     networks: tuple[str, ...] = (SMALL_NETWORK,)
     families: tuple[str, ...] = FAMILIES
     inputs: tuple[str, ...] | None = None

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import numpy as np
 
 from her2desk.domain.progress import Portion, Progress, staged
 from her2desk.domain.readout import IndeterminateRule
 from her2desk.domain.validation import ValidationRow
-from her2desk.errors import InputRefused, unwritable
+from her2desk.errors import InputRefused
 from her2desk.in_force import default_library_dir, policy_in_force
 from her2desk.inference.cluster import require_cluster
 from her2desk.inference.cohort_check import check_cohort, require_usable
@@ -29,6 +28,7 @@ from her2desk.reports.study_files import write_study
 from her2desk.texts import msg
 from her2desk.training.build import BuildPlan, FittedCohort, fit_cohort, validation_rows
 from her2desk.training.combined import refused_patterns
+from her2desk.training.enhancement import ChosenEnhancement, chosen_enhancement
 from her2desk.training.initial_weights import InitialWeights, load_initial
 from her2desk.training.ledger import Entry, LedgerFile
 from her2desk.training.network_training import TrainingPlan
@@ -39,7 +39,6 @@ from her2desk.training.prepare import (
     PreparedCohort,
     check_pack_asked,
     choose_cohort,
-    enhancer_of,
     measured,
     preprocessing_of,
 )
@@ -51,7 +50,7 @@ from her2desk.training.seen import refuse_seen
 from her2desk.training.stack import StackPlan
 from her2desk.training.study import StudyParts, build_study
 from her2desk.training.table import Table
-from her2desk.training.work_folder import WorkFolder
+from her2desk.training.work_folder import WorkFolder, check_writable
 
 PATIENCE = 8
 RULES: Mapping[Indeterminate, IndeterminateRule] = {
@@ -66,8 +65,9 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class _Built:
-    """What was measured and fitted."""
+    """What was measured, after which enhancement, and fitted."""
 
+    enhancement: ChosenEnhancement
     measured: MeasuredCohort
     fitted: FittedCohort
 
@@ -84,17 +84,20 @@ def train(request: TrainRequest, progress: Progress) -> tuple[TrainResult, Study
     ``Cancelled`` where the progress asks to stop: the same request then goes on where it was.
     """
     policy_in_force().require(Allowance.TRAINING)
-    _check_writable(request.out)
+    check_writable(request.out)
     plan = _plan(request)
     profile = named_profile(request.profile)
+    enhancement = chosen_enhancement(request.enhance)
     if request.scheduler is not None:
         require_cluster(request.scheduler, profile)
     check = check_cohort(request.cohort, Portion(progress, 0.0, 0.04, "check"))
     require_usable(check)
-    refuse_seen(check.rows, enhancer_of(request))
+    refuse_seen(check.rows, enhancement.enhancer)
     cohort = choose_cohort(request, check, profile)
     check_pack_asked(request, cohort)
-    found = measured(request, cohort, profile, Portion(progress, 0.04, 0.25, "features"))
+    found = measured(
+        request, cohort, profile, enhancement, Portion(progress, 0.04, 0.25, "features")
+    )
     work = NetworkWork(
         crops=np.stack([s.crop for s in found.samples]),
         labels=found.table.labels,
@@ -106,33 +109,37 @@ def train(request: TrainRequest, progress: Progress) -> tuple[TrainResult, Study
     fitted = fit_cohort(
         found.samples, found.table, cohort.scopes, plan, work, Portion(progress, 0.25, 0.94)
     )
-    return _written(request, cohort, _Built(found, fitted), profile, progress)
+    return _written(request, cohort, _Built(enhancement, found, fitted), profile, progress)
 
 
 def settings_of(
-    request: TrainRequest, profile: Profile, inputs: tuple[str, ...], seed: int
+    request: TrainRequest,
+    enhancement: ChosenEnhancement,
+    profile: Profile,
+    inputs: tuple[str, ...],
+    seed: int,
 ) -> dict[str, str]:
     """What was asked, or chosen where nothing was, as text.
 
     Places on disk, the number of processes and thumbnails are left out, what the pack says elsewhere,
-    and an enhancement or a rule of the indeterminate zone that was not asked for.
+    and an enhancement or a rule of the indeterminate zone that was not asked for. ``enhancement`` is
+    the one that the request names.
     """
     left_out = [
         "cohort", "out", "work", "jobs", "device", "weights", "name", "population", "thumbnails",
         "scheduler",
     ]  # fmt: skip
-    enhancer = enhancer_of(request)
-    if enhancer is None:
+    if enhancement.enhancer is None:
         left_out.append("enhance")
     if RULES[request.indeterminate] is IndeterminateRule.INTERVAL:
         left_out.append("indeterminate")
     chosen = {
         **vars(request),
         "profile": f"{profile.name} (SHA-256 {profile.sha256})",
-        "enhance": "" if enhancer is None else f"{request.enhance} (SHA-256 {enhancer.sha256})",
         "inputs": inputs,
         "seed": seed,
-        "input_size_px": preprocessing_of(request).input_size_px,
+        "input_size_px": preprocessing_of(request, enhancement).input_size_px,
+        **enhancement.settings,
     }
     return {
         name: (", ".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)
@@ -177,7 +184,7 @@ def _written(
     fitted, table = built.fitted, built.table
     progress.step(0.94, staged("evaluation", msg("Working out the figures")))
     figures = auc_figures(fitted, table)
-    ledger = _ledger(request, cohort, profile)
+    ledger = _ledger(request, cohort, built.enhancement, profile)
     rows = validation_rows(fitted, table)
     parts = _parts(request, cohort, built, profile, figures, ledger)
     parts = replace(parts, readout=_readout(request, built, rows))
@@ -233,7 +240,8 @@ def _parts(
             cohort_sha256=cohort.digest,
         ),
         profile=profile if target is None else with_resample(profile, target),
-        preprocessing=preprocessing_of(request),
+        preprocessing=preprocessing_of(request, built.enhancement),
+        enhancement=built.enhancement,
         dlr=request.dlr,
         seed=cohort.seed,
         figures=figures,
@@ -282,7 +290,7 @@ def _robustness(
         seed=cohort.seed,
         jobs=request.jobs,
         progress=progress,
-        enhancer=enhancer_of(request),
+        enhancer=built.enhancement.enhancer,
         scheduler=request.scheduler,
     )
     return tuple(
@@ -304,7 +312,7 @@ def _provenance(
         held_out_patients=len(cohort.scopes.deployed.asked),
         builds=ledger.builds,
         held_out_opened=ledger.held_out_opened,
-        settings=settings_of(request, profile, cohort.inputs, cohort.seed),
+        settings=settings_of(request, built.enhancement, profile, cohort.inputs, cohort.seed),
         versions=versions(),
         fallbacks=tuple(note.text() for note in fitted.fallbacks),
         refused_patterns=refused_patterns(table, cohort.scopes.deployed.rows),
@@ -313,20 +321,14 @@ def _provenance(
     )
 
 
-def _ledger(request: TrainRequest, cohort: PreparedCohort, profile: Profile) -> Ledger:
-    asked = settings_of(request, profile, cohort.inputs, cohort.seed)
+def _ledger(
+    request: TrainRequest,
+    cohort: PreparedCohort,
+    enhancement: ChosenEnhancement,
+    profile: Profile,
+) -> Ledger:
+    asked = settings_of(request, enhancement, profile, cohort.inputs, cohort.seed)
     build = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     opened = bool(len(cohort.scopes.deployed.asked))
     book = LedgerFile(request.cohort, default_library_dir() / "ledgers" / cohort.digest[:16])
     return book.record(Entry(build=build, cohort_sha256=cohort.digest, opened_held_out=opened))
-
-
-def _check_writable(out: Path) -> None:
-    """Found out before an hour of work, not after."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        probe = out.with_name(out.name + ".probe")
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise unwritable(out) from error

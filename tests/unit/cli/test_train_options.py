@@ -43,6 +43,9 @@ def test_without_options_the_request_is_the_builders_own_default() -> None:
         ("leave_one_site_out", True, True),
         ("indeterminate", "conformal", "conformal"),
         ("thumbnails", True, True),
+        ("enhance", "lanczos-2", "lanczos-2"),
+        ("enhance", "phantom-gan", "phantom-gan"),
+        ("enhance", "ours/ward 3.h2enhancer", "ours/ward 3.h2enhancer"),
     ],
 )
 def test_what_is_written_is_what_is_asked(field: str, given: object, value: object) -> None:
@@ -64,6 +67,9 @@ def test_what_is_written_is_what_is_asked(field: str, given: object, value: obje
         ("split", "half", "random, column, none"),
         ("dlr", "", "crossfit, frozen, paper"),
         ("indeterminate", "sometimes", "interval, conformal"),
+        ("enhance", "gan", "none, lanczos-2, lanczos-4, phantom-gan, NAME.h2enhancer"),
+        ("enhance", "ward.h2pack", "NAME.h2enhancer"),
+        ("enhance", ".h2enhancer", "NAME.h2enhancer"),
     ],
 )
 def test_a_word_that_is_no_choice_names_the_choices(field: str, given: str, said: str) -> None:

@@ -15,6 +15,7 @@ from her2desk.phantoms.cohort import write_cohort
 from her2desk.radiomics.profile import us_2d, us_2d_px
 from her2desk.texts import Message
 from her2desk.training import folds, prepare
+from her2desk.training.enhancement import ChosenEnhancement
 from her2desk.training.request import TrainRequest
 from her2desk.training.run import settings_of, train, versions
 
@@ -179,10 +180,14 @@ def test_more_pictures_than_a_pack_holds_are_refused_before_anything_is_measured
 def test_pictures_change_no_build_and_another_rule_does(tmp_path):
     """V5: whoever tries both rules on held-out patients has built twice."""
     request = TrainRequest(tmp_path, tmp_path / "a.h2pack")
-    said = settings_of(request, us_2d(), (), 5)
+    said = settings_of(request, ChosenEnhancement(), us_2d(), (), 5)
     assert not {"thumbnails", "indeterminate"} & set(said)
-    assert settings_of(replace(request, thumbnails=True), us_2d(), (), 5) == said
-    conformal = settings_of(replace(request, indeterminate="conformal"), us_2d(), (), 5)
+    assert (
+        settings_of(replace(request, thumbnails=True), ChosenEnhancement(), us_2d(), (), 5) == said
+    )
+    conformal = settings_of(
+        replace(request, indeterminate="conformal"), ChosenEnhancement(), us_2d(), (), 5
+    )
     assert conformal == {**said, "indeterminate": "conformal"}
 
 
@@ -190,13 +195,13 @@ def test_settings_name_no_place_and_no_machine(tmp_path):
     request = TrainRequest(
         tmp_path / "secret", tmp_path / "out.h2pack", work=tmp_path / "w", jobs=7, weights="a.pth"
     )
-    said = settings_of(request, us_2d(), ("pr",), 5)
+    said = settings_of(request, ChosenEnhancement(), us_2d(), ("pr",), 5)
     elsewhere = replace(request, cohort=tmp_path, out=tmp_path / "b", work=None, jobs=1)
-    assert said == settings_of(elsewhere, us_2d(), ("pr",), 5)
+    assert said == settings_of(elsewhere, ChosenEnhancement(), us_2d(), ("pr",), 5)
     assert str(tmp_path) not in repr(said)
-    assert said != settings_of(request, us_2d_px(), ("pr",), 5)
+    assert said != settings_of(request, ChosenEnhancement(), us_2d_px(), ("pr",), 5)
     assert (said["inputs"], said["seed"], said["input_size_px"]) == ("pr", "5", "112")
-    assert settings_of(request, us_2d(), (), 5)["inputs"] == "none"
+    assert settings_of(request, ChosenEnhancement(), us_2d(), (), 5)["inputs"] == "none"
     assert "None" not in "".join(v for k, v in said.items() if k != "decision_range")
 
 
