@@ -11,7 +11,7 @@ IN_PARALLEL := -n 2 --dist worksteal
 # hundreds of processes start in the tests; none shall compile what another compiled
 test test-slow: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup run test test-slow bundle test-bundle lint format bench demo-pack contour-network images help help-pictures help-words messages clean
+.PHONY: setup run test test-slow bundle test-bundle lint format bench demo-pack contour-network enhancer images help help-pictures help-words messages clean
 
 setup: $(INSTALLED) $(CATALOGUES)
 
@@ -53,6 +53,15 @@ demo-pack: setup
 
 contour-network: setup
 	$(BIN)/python -m benchmarks.assist --ship
+
+# the super-resolution that ships, from simulated phantoms; about ten minutes
+enhancer: setup
+	$(BIN)/her2desk phantom build/enhancer/phantoms --patients 150 --seed 20261122
+	$(BIN)/her2desk train-enhancer build/enhancer/phantoms --out build/enhancer/phantom-gan.h2enhancer \
+		--seed 1 --device cpu --jobs 1 --name phantom-gan --enhancer-version 1 --licence Apache-2.0 \
+		--population 'Simulated phantoms (her2desk phantom --patients 150 --seed 20261122), no patients.'
+	mkdir -p assets/enhancement
+	cp build/enhancer/phantom-gan.h2enhancer assets/enhancement/
 
 images: setup
 	PYTHONPATH=. QT_QPA_PLATFORM=offscreen $(BIN)/python docs/make_images.py docs/images

@@ -29,6 +29,7 @@ from her2desk.cli import (
     report,
     settings,
     train,
+    train_enhancer,
     validate,
 )
 from her2desk.cli.borrowed_words import speak_in_help
@@ -41,8 +42,8 @@ from her2desk.texts import tr
 
 PROGRAM = "her2desk"
 PARTS = (
-    import_files, predict, report, train, validate, features, evaluate, nomogram, agreement, audit,
-    outline, pack, pacs, library, phantom, deidentify, benchmark, doctor,
+    import_files, predict, report, train, train_enhancer, validate, features, evaluate, nomogram,
+    agreement, audit, outline, pack, pacs, library, phantom, deidentify, benchmark, doctor,
     settings, policy,
 )  # fmt: skip
 

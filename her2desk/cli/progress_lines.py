@@ -54,13 +54,18 @@ def told_progress(kind: ProgressKind, as_json: bool) -> Iterator[Progress]:
     """Progress as ``kind`` asks, on standard error."""
     if kind is ProgressKind.NONE:
         yield SilentProgress()
-    elif kind is ProgressKind.JSON or (kind is ProgressKind.AUTO and as_json):
+    elif tells_json(kind, as_json):
         yield StepLines(sys.stderr, json_line, SECONDS_BETWEEN_DOCUMENTS)
     elif kind is ProgressKind.AUTO and stderr_is_terminal():
         with progress_bar() as progress:
             yield progress
     else:
         yield StepLines(sys.stderr, sentence, SECONDS_BETWEEN_SENTENCES)
+
+
+def tells_json(kind: ProgressKind, as_json: bool) -> bool:
+    """Whether progress is told in objects, a line each, which may be of other things too."""
+    return kind is ProgressKind.JSON or (kind is ProgressKind.AUTO and as_json)
 
 
 class StepLines:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar
@@ -24,6 +24,7 @@ from her2desk.domain.clinical import (
 from her2desk.errors import InputRefused
 from her2desk.inference.cohort_table import (
     TABLE_NAME,
+    Finding,
     Findings,
     Record,
     number,
@@ -64,6 +65,16 @@ class CohortRow:
     roi_reader2: Path | None
 
 
+@dataclass(frozen=True)
+class CohortPicture:
+    """Which frame of which file is of whom; ``number`` is as a ``CohortRow``'s."""
+
+    number: int
+    patient_id: str
+    image: Path
+    frame_index: int
+
+
 def read_cohort(folder: Path) -> list[CohortRow]:
     """The rows of ``cohort.csv``, no file opened.
 
@@ -72,9 +83,27 @@ def read_cohort(folder: Path) -> list[CohortRow]:
     """
     findings = Findings()
     rows = cohort_rows(folder, findings)
-    first = next((finding for finding in findings.found if finding.is_error), None)
-    if first is None:
-        return rows
+    _refuse_first([finding for finding in findings.found if finding.is_error])
+    return rows
+
+
+def read_cohort_pictures(folder: Path) -> list[CohortPicture]:
+    """The pictures of ``cohort.csv``, whatever outlines and labels it has or lacks; none opened.
+
+    Raises as ``read_cohort``.
+    """
+    findings = Findings()
+    records = read_records(folder, findings)
+    pictures = [_Cells(folder, record, findings).picture() for record in records]
+    own = (None, *(field.name for field in fields(CohortPicture)))
+    _refuse_first([f for f in findings.found if f.is_error and f.column in own])
+    return pictures
+
+
+def _refuse_first(errors: Sequence[Finding]) -> None:
+    if not errors:
+        return
+    first = errors[0]
     if first.row is None:
         raise InputRefused(first.message, first.remedy, code="cohort-table")
     raise InputRefused(
@@ -150,15 +179,21 @@ class _Cells:
         self._cells = record.cells
         self._findings = findings
 
-    def row(self) -> CohortRow:
-        pathology = Pathology(self._value("her2_ihc", _ihc), self._value("her2_fish", _fish))
-        image, roi = self._required("image", _inside), self._required("roi", _inside)
-        reader2 = self._value("roi_reader2", _inside)
-        return CohortRow(
+    def picture(self) -> CohortPicture:
+        image = self._required("image", _inside)
+        return CohortPicture(
             number=self._number,
             patient_id=self._required("patient_id", str) or "",
             image=self._folder / (image or ""),
             frame_index=self._value("frame_index", _frame_index) or 0,
+        )
+
+    def row(self) -> CohortRow:
+        pathology = Pathology(self._value("her2_ihc", _ihc), self._value("her2_fish", _fish))
+        picture, roi = self.picture(), self._required("roi", _inside)
+        reader2 = self._value("roi_reader2", _inside)
+        return CohortRow(
+            **vars(picture),
             roi=self._folder / (roi or ""),
             clinical=self._clinical(),
             positive=self._status(pathology),

@@ -20,6 +20,7 @@ from her2desk.texts import msg
 from her2desk.training import contour_samples
 from her2desk.training.contour_samples import ContourSample, View, Views
 from her2desk.training.network_training import Checkpoint
+from her2desk.training.patients import patients_apart
 from her2desk.training.work_folder import content_key
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ class _Training:
         self._plan, self._seed = plan, seed
         self._views = Views(samples)
         rng = np.random.default_rng(seed)
-        stopping = _stopping_patients(samples, plan.stopping_share, rng)
+        stopping = patients_apart((s.patient for s in samples), plan.stopping_share, rng)
         rows = np.arange(len(samples))
         is_stopping = np.array([sample.patient in stopping for sample in samples])
         self._fitted = rows[~is_stopping]
@@ -219,12 +220,3 @@ def _stacked(views: Sequence[View]) -> tuple[torch.Tensor, torch.Tensor]:
     inputs: NDArray[np.float32] = np.stack([view.inputs for view in views])
     targets: NDArray[np.float32] = np.stack([view.target for view in views])
     return torch.from_numpy(inputs), torch.from_numpy(targets)
-
-
-def _stopping_patients(
-    samples: Sequence[ContourSample], share: float, rng: np.random.Generator
-) -> frozenset[str]:
-    """At least one patient, and at least one left."""
-    patients = sorted({sample.patient for sample in samples})
-    count = min(max(1, round(share * len(patients))), len(patients) - 1)
-    return frozenset(rng.permutation(patients)[:count].tolist())

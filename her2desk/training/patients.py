@@ -1,7 +1,9 @@
 """Which image of which patient a build uses, and who is left out, with the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from her2desk.inference.cohort import CohortRow, case_of_row
 from her2desk.radiomics.mask import rasterise
@@ -39,6 +41,15 @@ def choose_rows(rows: Sequence[CohortRow]) -> Chosen:
             )
             left_out.append((patient, reason))
     return Chosen(tuple(chosen), tuple(left_out))
+
+
+def patients_apart(
+    patients: Iterable[str], share: float, rng: np.random.Generator
+) -> frozenset[str]:
+    """A random ``share`` of the patients: at least one, and at least one left."""
+    every = sorted(set(patients))
+    count = min(max(1, round(share * len(every))), len(every) - 1)
+    return frozenset(rng.permutation(every)[:count].tolist())
 
 
 def _largest(rows: Sequence[CohortRow]) -> CohortRow:

@@ -97,6 +97,20 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(out: Path) -> None:
+    """Make the folder of ``out``, and find out before an hour of work whether it can be written.
+
+    Raises ``InputRefused`` (``unwritable``).
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        probe = out.with_name(out.name + ".probe")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise unwritable(out) from error
+
+
 def _refusal(path: Path, error: OSError) -> InputRefused:
     if error.errno != errno.ENOSPC:
         return unwritable(path)
