@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from her2desk.packs.archive import read_archive, write_archive
+from her2desk.packs.enhancer_file import read_enhancer
 from her2desk.packs.signing import signed_members
 from her2desk.paths import demo_pack_path
 
@@ -38,4 +39,19 @@ def write_version(
     """Write such a pack, signed where ``key`` is given."""
     members = version_members(version, name)
     write_archive(path, members if key is None else signed_members(members, key))
+    return path
+
+
+def write_enhancing(path: Path, enhancer: Path, name: str = "Enhancing pack") -> Path:
+    """Write such a pack that enhances images by the enhancer in a file first."""
+    opened = read_enhancer(enhancer)
+    members = version_members("1.0", name)
+    manifest = json.loads(members["manifest.json"])
+    manifest["preprocessing"]["enhancement"] = {
+        "method": opened.enhancer.method,
+        "scale": opened.enhancer.scale,
+        "sha256": opened.enhancer.sha256,
+    }
+    members["manifest.json"] = json.dumps(manifest).encode()
+    write_archive(path, {**members, **opened.embedded})
     return path

@@ -284,12 +284,18 @@ def _show(console: Console, prediction: Prediction) -> None:
 
 
 def _sentences(prediction: Prediction) -> tuple[Message, ...]:
-    from her2desk.stats.case_words import call_counts_sentence, concerns, no_table_sentence
+    from her2desk.stats.case_words import (
+        call_counts_sentence,
+        concerns,
+        enhancement_sentence,
+        no_table_sentence,
+    )
 
     readout, pack = prediction.readout, prediction.pack
     against = concerns(prediction, None)
     said = {concern.code for concern in against}
     counted = (call_counts_sentence(readout), no_table_sentence(readout))
+    use = prediction.enhancement
     return (
         msg(
             "Predicted probability of HER-2 positive: {p:.2f} ({lower:.2f}–{upper:.2f})",
@@ -301,6 +307,7 @@ def _sentences(prediction: Prediction) -> tuple[Message, ...]:
         *(sentence for sentence in counted if sentence is not None),
         *(concern.message for concern in against),
         msg("Pack: {name} {version}", name=pack.name, version=pack.version),
+        *(() if use is None else (enhancement_sentence(use),)),
         *(w.message for w in prediction.warnings if w.code not in said),
         RESEARCH_USE,
     )

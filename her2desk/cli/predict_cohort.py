@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from her2desk.domain.enhancement import EnhancementUse
 from her2desk.domain.prediction import BRANCHES, Prediction
 from her2desk.domain.progress import Progress, SilentProgress
 from her2desk.errors import InputRefused, unwritable
@@ -15,6 +16,7 @@ from her2desk.texts import msg
 COLUMNS = (
     "patient_id", "her2_positive", "probability", "lower", "upper", "call",
     *BRANCHES, "inputs_sha256", "refused",
+    "enhancement", "enhancement_largest", "enhancement_failing_pixels",
 )  # fmt: skip
 
 
@@ -67,6 +69,21 @@ def _answer(prediction: Prediction) -> Mapping[str, object]:
         "call": str(readout.call),
         **{name: _number(prediction.branches[name]) for name in BRANCHES},
         "inputs_sha256": prediction.inputs.sha256,
+        **_enhancement(prediction.enhancement),
+    }
+
+
+def _enhancement(use: EnhancementUse | None) -> Mapping[str, object]:
+    """By what the image was enhanced, and how far that is from giving the image back."""
+    if use is None:
+        return {}
+    said = {"enhancement": f"{use.name} {use.version}"}
+    if use.tolerance is None:
+        return said
+    return {
+        **said,
+        "enhancement_largest": _number(use.largest_residual),
+        "enhancement_failing_pixels": use.failing_px,
     }
 
 

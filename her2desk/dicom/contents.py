@@ -117,7 +117,7 @@ def frame_contents(pixels: Frame, image: UltrasoundImage) -> tuple[ImageWarning,
     ``elastography``, ``colour-doppler``, ``burned-in`` and ``dual-view``.
     """
     found = []
-    parts = [_Part.of(pixels[box.y0 : box.y1, box.x0 : box.x1]) for box in _looked_at(image)]
+    parts = [_Part.of(pixels[box.y0 : box.y1, box.x0 : box.x1]) for box in tissue_boxes(image)]
     parts = [part for part in parts if part.value.size]
     if any(part.is_elastography for part in parts):
         found.append(elastography())
@@ -144,6 +144,17 @@ def outline_contents(pixels: Frame, mask: Marks, crop: Box) -> tuple[ImageWarnin
     if part.stroke_pixels(is_lit_ground=False) >= STROKE_PIXELS_AT_ROI:
         found.append(graphics_in_roi())
     return tuple(found)
+
+
+def has_colour(pixels: Frame) -> bool:
+    """Whether any pixel of a frame is coloured, be it of a marker of the screen's own."""
+    coloured = _Part.of(pixels).coloured
+    return coloured is not None and bool(coloured.any())
+
+
+def is_coloured(pixels: Frame, box: Box) -> bool:
+    """Whether patches of colour, as of flow or elasticity, lie in a part of a frame; no thin lines."""
+    return _Part.of(pixels[box.y0 : box.y1, box.x0 : box.x1]).is_doppler
 
 
 @dataclass(frozen=True)
@@ -205,7 +216,7 @@ class _Part:
         return int(upright.sum())
 
 
-def _looked_at(image: UltrasoundImage) -> list[Box]:
+def tissue_boxes(image: UltrasoundImage) -> list[Box]:
     """The boxes around each picture of tissue, or the one of the whole frame."""
     planes = views(image.regions) if image.regions_are_trusted else ()
     boxes = [

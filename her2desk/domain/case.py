@@ -14,10 +14,17 @@ from her2desk.domain.roi import Roi
 class Case:
     """One lesion of one patient in one study.
 
-    ``pixels`` are the grey values of the ROI's frame, uint8, shape (rows, columns).
+    ``pixels`` are the grey values of the ROI's frame, uint8, shape (rows, columns). ``coloured`` is
+    the frame as it is shown, (rows, columns, 3), where some of it is coloured; None where it is grey.
     """
 
     image: UltrasoundImage
     pixels: NDArray[np.uint8]
     roi: Roi
     clinical: ClinicalRecord
+    coloured: NDArray[np.uint8] | None = None
+
+    @property
+    def shown(self) -> NDArray[np.uint8]:
+        """The frame as it is shown: in grey, or in colour."""
+        return self.pixels if self.coloured is None else self.coloured

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from her2desk.domain.clinical import ClinicalRecord
 from her2desk.domain.counts import Proportion
+from her2desk.domain.enhancement import EnhancementUse
 from her2desk.domain.failure import ErrorEstimate, FailureSign, NoErrorModel
 from her2desk.domain.familiarity import Familiarity, NearPatient
 from her2desk.domain.image import ImageWarning, Spacing, UserCalibration
@@ -108,7 +109,8 @@ class Prediction:
 
     ``familiarity`` is None only in predictions of packs that state nothing of their patients.
     ``unknowns`` are the pack's clinical inputs that are not known, the one that could move the answer
-    most first.
+    most first. ``enhancement`` is that of the picture which network and features saw, None where they
+    saw the image itself.
     """
 
     inputs: Inputs
@@ -127,6 +129,7 @@ class Prediction:
     traits: Traits = field(default_factory=lambda: UNKNOWN_TRAITS)
     familiarity: Familiarity | None = None
     unknowns: tuple[UnknownEffect, ...] = ()
+    enhancement: EnhancementUse | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -158,6 +161,7 @@ class Prediction:
             "device": self.device,
             "spacing_mm": list(self.spacing.mm) if self.spacing.mm else None,
             "spacing_source": str(self.spacing.source),
+            "enhancement": None if self.enhancement is None else self.enhancement.to_json(),
             "warnings": [{"code": w.code, "message": w.message.text()} for w in self.warnings],
             "timings_ms": dict(self.timings_ms),
             **self._doubts_json(),

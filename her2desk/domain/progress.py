@@ -37,6 +37,19 @@ class SilentProgress:
         """Do nothing."""
 
 
+class Standstill:
+    """For a part of a work that is told of as one step: it is asked to stop, and moves nothing on."""
+
+    def __init__(self, whole: Progress, fraction: float, text: Message) -> None:
+        self._whole = whole
+        self._fraction = fraction
+        self._text = text
+
+    def step(self, _fraction: float, _text: Message) -> None:
+        """Report the one step again; raises what the whole raises."""
+        self._whole.step(self._fraction, self._text)
+
+
 class Portion:
     """A part of a longer work: its 0–1 is ``start``–``end`` of the whole.
 

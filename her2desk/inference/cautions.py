@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import FIELDS_BY_NAME
+from her2desk.domain.enhancement import EnhancementUse
 from her2desk.domain.familiarity import Familiarity
 from her2desk.domain.image import ImageWarning, Spacing, SpacingSource
 from her2desk.domain.prediction import FeatureContribution
+from her2desk.enhancement.suitability import magnified_warning
 from her2desk.inference.branches import known_inputs
+from her2desk.inference.requests import CROP_MARGIN_PX
 from her2desk.packs.pack import Pack, pattern_inputs
 from her2desk.stats.case_words import distance_sentence, seen_sentences
 from her2desk.texts import listed, msg
@@ -22,15 +25,19 @@ def cautions(
     spacing: Spacing,
     features: Sequence[FeatureContribution],
     familiar: Familiarity | None = None,
+    enhancement: EnhancementUse | None = None,
 ) -> tuple[ImageWarning, ...]:
     """What this pack and these inputs call for, gravest first, then the file's own warnings.
 
-    ``familiar`` is None where nothing is known of the pack's patients.
+    ``familiar`` is None where nothing is known of the pack's patients, ``enhancement`` where the
+    image itself was looked at.
     """
     return (
         *_demo(pack),
         *_laterality(case),
         *(warning for warning in case.image.warnings if warning.code in GRAVE_CODES),
+        *_inconsistent(enhancement),
+        *(_magnified(case, pack) if enhancement is not None else ()),
         *_unlike(familiar),
         *_out_of_range(features),
         *_calibration(case, spacing),
@@ -123,6 +130,33 @@ def _unlike(familiar: Familiarity | None) -> Iterator[ImageWarning]:
         yield ImageWarning("scanner-unseen", scanner)
     if familiar.spacing_seen is False:
         yield ImageWarning("spacing-unseen", spacing)
+
+
+def _inconsistent(enhancement: EnhancementUse | None) -> Iterator[ImageWarning]:
+    """Where the enhanced picture is not the image's any more."""
+    if enhancement is None or not enhancement.failing_px:
+        return
+    yield ImageWarning(
+        "enhancement-inconsistent",
+        msg(
+            "In {n} of {total} pixels the enhanced picture does not give the image back: it differs by up "
+            "to {largest:.1f} grey levels, where {tolerance:g} is tolerated. If they lie at the lesion, "
+            "the estimate is doubtful.",
+            n=enhancement.failing_px,
+            total=enhancement.of_px,
+            tolerance=enhancement.tolerance,
+            largest=enhancement.largest_residual,
+        ),
+    )
+
+
+def _magnified(case: Case, pack: Pack) -> Iterator[ImageWarning]:
+    image = case.image
+    around = case.roi.box(CROP_MARGIN_PX, image.rows, image.columns)
+    if pack.enhancer is not None:
+        found = magnified_warning(pack.enhancer, case.pixels, around)
+        if found is not None:
+            yield found
 
 
 def _out_of_range(features: Sequence[FeatureContribution]) -> Iterator[ImageWarning]:

@@ -7,8 +7,11 @@ request), ("cancel", id), ("warm", pack, device), ("look", image, frame), ("forg
 ("failed", id, error), ("cancelled", id), ("warmed", pack) when a warm-up is over, whatever came of it, and
 ("device-failed", device asked for, message) when a graphics card is given up. A ``PredictRequest`` is
 answered with a ``Prediction``, a ``StabilityRequest`` with a ``Stability`` that grows, an
-``ExplainRequest`` with a ``Heatmap``, the others with a ``Proposal``.
-"warm" and "look" make what is asked next faster; after "forget" the engine holds nothing of any patient.
+``ExplainRequest`` with a ``Heatmap``, an ``EnhanceRequest`` with an ``EnhancedFrame``, the others with a
+``Proposal``.
+"warm" and "look" make what is asked next faster. Whenever nothing waits to be heard, the frame that was
+looked at is enhanced tile by tile, where the pack that was warmed up enhances; after "forget" the engine
+holds nothing of any patient.
 """
 
 import logging
@@ -26,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.enhancement import EnhancedFrame as EnhancedFrame
 from her2desk.domain.image import UserCalibration
 from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod, Prediction
 from her2desk.domain.proposal import Prompt, Proposal
@@ -96,8 +100,27 @@ class ExplainRequest:
     speaks_for: HeatmapClass
 
 
-EngineRequest = PredictRequest | AssistRequest | TrackRequest | StabilityRequest | ExplainRequest
-Answer = Prediction | Proposal | Stability | Heatmap
+@dataclass(frozen=True)
+class EnhanceRequest:
+    """A whole frame, enhanced as the pack does it; by the enhancement that is shipped where it does not.
+
+    ``pack_path`` None asks for the shipped one.
+    """
+
+    image_path: Path
+    frame_index: int
+    pack_path: Path | None = None
+
+
+EngineRequest = (
+    PredictRequest
+    | AssistRequest
+    | TrackRequest
+    | StabilityRequest
+    | ExplainRequest
+    | EnhanceRequest
+)
+Answer = Prediction | Proposal | Stability | Heatmap | EnhancedFrame
 Partial = Callable[[Stability], None]
 
 
@@ -229,6 +252,12 @@ class _Inbox:
         self._hear()
         return any(message[0] in ("run", "stop") for message in self._waiting)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether anything waits to be heard."""
+        self._hear()
+        return bool(self._waiting)
+
     def next(self) -> tuple[Any, ...]:
         """The next message; waits for one. Of what is wished ahead, only the last of a kind counts."""
         if not self._waiting:
@@ -281,6 +310,17 @@ class _UnlessAsked:
             raise Cancelled
 
 
+class _UnlessTold:
+    """Stops what is done in idle moments as soon as anything is heard."""
+
+    def __init__(self, inbox: _Inbox) -> None:
+        self._inbox = inbox
+
+    def step(self, _fraction: float, _text: Message) -> None:
+        if self._inbox.is_told:
+            raise Cancelled
+
+
 def serve(pipe: Connection, library: Path, threads: int = AUTOMATIC) -> None:
     """The engine's main loop, in the child process; it logs under the library's folder."""
     choose_threads(threads)
@@ -304,6 +344,8 @@ def _serve(pipe: Connection) -> None:
 def _listen(work: "Work", inbox: _Inbox) -> None:
     inbox.send("ready")
     while True:
+        if not inbox.is_told:
+            _ahead(partial(work.prepare, _UnlessTold(inbox)))
         message = inbox.next()
         if message[0] == "stop":
             return

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from her2desk.domain.enhancement import EnhancedFrame
 from her2desk.domain.prediction import Heatmap, Prediction
 from her2desk.domain.progress import Progress
 from her2desk.domain.stability import Stability
@@ -14,19 +15,22 @@ from her2desk.inference.engine import (
     Answer,
     AssistRequest,
     EngineRequest,
+    EnhanceRequest,
     ExplainRequest,
     Partial,
     PredictRequest,
     StabilityRequest,
 )
+from her2desk.inference.enhance_work import EnhanceWork
 from her2desk.inference.explain import explain
 from her2desk.inference.loaded_pack import LoadedPack, load_pack
 from her2desk.inference.opened_files import OpenedFiles
 from her2desk.inference.pipeline import Question, predict
 from her2desk.inference.remembered import Memory
-from her2desk.inference.requests import case_of, frames_beside, look_ahead
+from her2desk.inference.requests import case_of, frames_beside
 from her2desk.inference.stability import stability
 from her2desk.inference.warming import warm_up
+from her2desk.packs.pack import Pack, open_pack
 from her2desk.paths import contour_network_path
 from her2desk.texts import Message, msg
 
@@ -61,6 +65,7 @@ class Work:
         self._memory = Memory() if memory is None else memory
         self._packs: OrderedDict[tuple[Path, int, str], LoadedPack] = OrderedDict()
         self._devices: dict[str, Device] = {}
+        self._enhancing = EnhanceWork(self._files, self._memory)
         self._outlines: OutlineWork | None = None
 
     def answer(self, request: EngineRequest, progress: Progress, partial: Partial) -> Answer:
@@ -71,6 +76,8 @@ class Work:
             return self._stability(request, progress, partial)
         if isinstance(request, ExplainRequest):
             return self._explain(request, progress)
+        if isinstance(request, EnhanceRequest):
+            return self._enhanced(request, progress)
         if isinstance(request, AssistRequest):
             return self._outline_work().assist(request.image_path, request.prompt, progress)
         return self._outline_work().track(
@@ -79,14 +86,21 @@ class Work:
 
     def warm(self, pack_path: Path, device: str, progress: Progress) -> None:
         """Load a pack and answer for a made-up case; raises as ``answer``."""
-        warm_up(self.load(pack_path, device), progress)
+        loaded = self.load(pack_path, device)
+        self._enhancing.answers_with(loaded.pack.enhancer)
+        warm_up(loaded, progress)
 
     def look(self, image_path: Path, frame_index: int) -> None:
         """Read an image that will be asked about; raises ``InputRefused``."""
-        look_ahead(self._files.open(image_path), frame_index, self._memory)
+        self._enhancing.look(image_path, frame_index)
+
+    def prepare(self, progress: Progress) -> None:
+        """Enhance the image that was looked at, where the pack does; raises as ``EnhanceWork.prepare``."""
+        self._enhancing.prepare(progress)
 
     def forget(self) -> None:
         """Keep nothing of any image, as when one was erased; packs stay loaded."""
+        self._enhancing.forget()
         self._files.forget()
         self._memory.forget()
 
@@ -110,6 +124,7 @@ class Work:
     def _predict(self, request: PredictRequest, progress: Progress) -> Prediction:
         case = self._case(request)
         loaded = self.load(request.pack_path, request.device)
+        self._enhancing.answers_with(loaded.pack.enhancer)
         question = Question(request.operating_point, request.prevalence)
         return predict(case, loaded, progress, question)
 
@@ -127,6 +142,19 @@ class Work:
         case = self._case(asked)
         loaded = self.load(asked.pack_path, asked.device)
         return explain(case, loaded, request.method, request.speaks_for, progress)
+
+    def _enhanced(self, request: EnhanceRequest, progress: Progress) -> EnhancedFrame:
+        enhancer = None
+        if request.pack_path is not None:
+            enhancer = self._opened(request.pack_path).enhancer
+        return self._enhancing.frame(request.image_path, request.frame_index, enhancer, progress)
+
+    def _opened(self, path: Path) -> Pack:
+        """The pack, on whichever device it is loaded, or with no network on any."""
+        for known, _, device in self._packs:
+            if known == path:
+                return self.load(path, device).pack
+        return open_pack(path)
 
     def _case(self, asked: PredictRequest) -> "Case":
         opened = self._files.open(asked.image_path)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from her2desk.domain.case import Case
 from her2desk.domain.prediction import Heatmap, HeatmapClass, HeatmapMethod
-from her2desk.domain.progress import Progress, SilentProgress
+from her2desk.domain.progress import Progress, Standstill
 from her2desk.inference.heatmap import look, weighted_maps
 from her2desk.inference.loaded_pack import LoadedPack
 from her2desk.inference.networks import NetworkAnswer
@@ -41,8 +41,7 @@ def explain(
     class. Raises as ``pipeline.predict``.
     """
     case.roi.check(case.image)
-    progress.step(0.0, _READING)
-    picture = prepared(case, loaded, StageClock(SilentProgress()))
+    picture = prepared(case, loaded, StageClock(Standstill(progress, 0.0, _READING)))
     crop = crop_of(picture, loaded)
     sign = 1.0 if speaks_for is HeatmapClass.POSITIVE else -1.0
     heat = _METHODS[method](loaded.network, crop, sign, progress)

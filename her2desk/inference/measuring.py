@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,14 @@ from her2desk.domain.progress import Portion, Progress
 from her2desk.domain.roi import Roi
 from her2desk.enhancement.enhancer import Enhancer
 from her2desk.enhancement.sight import Sight, enhanced_sight
+from her2desk.enhancement.suitability import check_suitable
 from her2desk.errors import InputRefused
 from her2desk.inference.cluster import Task, on_cluster
 from her2desk.inference.cohort import CohortRow, case_of_row
-from her2desk.inference.standing import one_thread
+from her2desk.inference.enhancing import FrameTiles, works_by_tiles
+from her2desk.inference.remembered import Memory
+from her2desk.inference.requests import CROP_MARGIN_PX
+from her2desk.inference.standing import ENHANCING, one_thread
 from her2desk.radiomics.extract import OnMissing, all_names, check_names, extract
 from her2desk.radiomics.feature_cache import FeatureCache, feature_key
 from her2desk.radiomics.mask import rasterise
@@ -72,14 +77,26 @@ class Outline:
             enhancer, roi = self.enhanced
             polygon = [(float(column), float(row)) for column, row in roi.polygon]
             further = (enhancer.sha256, enhancer.scale, polygon)
+            if works_by_tiles(enhancer):
+                further = (*further, f"{ENHANCING} {version(ENHANCING)}")
         return feature_key(self.grey, self.mask, self.spacing_mm, profile, *further)
 
-    def sight(self, profile: Profile) -> Sight:
-        """The pixels that are measured; raises ``InputRefused``."""
+    def shares_tiles_with(self, other: "Outline") -> bool:
+        """Whether both are measured on one frame, enhanced by a network, which takes longest."""
+        if self.enhanced is None or other.enhanced is None or self.grey is not other.grey:
+            return False
+        enhancer = self.enhanced[0]
+        return works_by_tiles(enhancer) and enhancer.sha256 == other.enhanced[0].sha256
+
+    def sight(self, profile: Profile, memory: Memory | None = None) -> Sight:
+        """The pixels that are measured; ``memory`` may know their tiles. Raises ``InputRefused``."""
         if self.enhanced is None:
             return Sight(self.grey, self.mask, self.spacing_mm)
         enhancer, roi = self.enhanced
-        return enhanced_sight(enhancer, self.grey, self.mask, roi, self.spacing_mm, profile)
+        tiles = FrameTiles(memory, enhancer, self.grey)
+        return enhanced_sight(
+            enhancer, self.grey, self.mask, roi, self.spacing_mm, profile, memory=tiles
+        )
 
 
 def patients_finished(n: int, total: int) -> Message:
@@ -111,7 +128,9 @@ def measure_cohort(
     for i, row in enumerate(rows):
         reading.step(i / len(rows), msg("Reading image {n} of {total}", n=i + 1, total=len(rows)))
         with naming(row.patient_id):
-            cases.append(case_of_row(row))
+            case = case_of_row(row)
+            _check_suitable(case, enhancer)
+        cases.append(case)
     outlines = [
         Outline.on(row.patient_id, case, case.roi, enhancer)
         for row, case in zip(rows, cases, strict=True)
@@ -130,6 +149,12 @@ def measure_cohort(
         MeasuredCase(row, case, outline.mask, values)
         for row, case, outline, values in zip(rows, cases, outlines, features, strict=True)
     ]
+
+
+def _check_suitable(case: Case, enhancer: Enhancer | None) -> None:
+    if enhancer is not None:
+        crop = case.roi.box(CROP_MARGIN_PX, case.image.rows, case.image.columns)
+        check_suitable(enhancer, case.shown, case.image, crop)
 
 
 def measure_outlines(
@@ -210,39 +235,52 @@ def _extracted(
     places: _Places,
 ) -> Measured:
     """Index and features of each outline as it is finished; closing it ends the processes."""
-    if not indices:
+    groups = list(_of_one_frame(outlines, indices))
+    if not groups:
         return
     if places.scheduler is not None:
-        tasks = [Task(_in_worker, (i, outlines[i].unnamed(), profile, names)) for i in indices]
+        tasks = [Task(_in_worker, (_unnamed(group), profile, names)) for group in groups]
         with closing(on_cluster(places.scheduler, tasks, profile)) as answers:
             for answer in answers:
-                yield _finished(answer, outlines)
-    elif min(places.jobs, len(indices)) <= 1:
-        for index in indices:
-            yield _finished(_extract_one(index, outlines[index], profile, names), outlines)
+                yield from (_finished(result, outlines) for result in answer)
+    elif min(places.jobs, len(groups)) <= 1:
+        for group in groups:
+            for result in _extract_group(group, profile, names):
+                yield _finished(result, outlines)
     else:
-        with closing(_in_processes(outlines, indices, profile, names, places.jobs)) as answers:
+        with closing(_in_processes(groups, profile, names, places.jobs)) as answers:
             for answer in answers:
-                yield _finished(answer, outlines)
+                yield from (_finished(result, outlines) for result in answer)
 
 
 _Result = tuple[int, NDArray[np.float64] | InputRefused]
+_Group = Sequence[tuple[int, Outline]]
+
+
+def _of_one_frame(outlines: Sequence[Outline], indices: Sequence[int]) -> Iterator[_Group]:
+    """Each outline with its index; together those that follow one another and share tiles."""
+    group: list[tuple[int, Outline]] = []
+    for index in indices:
+        if group and not outlines[index].shares_tiles_with(group[-1][1]):
+            yield group
+            group = []
+        group.append((index, outlines[index]))
+    if group:
+        yield group
+
+
+def _unnamed(group: _Group) -> _Group:
+    return [(index, outline.unnamed()) for index, outline in group]
 
 
 def _in_processes(
-    outlines: Sequence[Outline],
-    indices: Sequence[int],
-    profile: Profile,
-    names: Sequence[str],
-    jobs: int,
-) -> Generator[_Result, None, None]:
+    groups: Sequence[_Group], profile: Profile, names: Sequence[str], jobs: int
+) -> Generator[list[_Result], None, None]:
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config(backend="loky", inner_max_num_threads=1):
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
-    results = parallel(
-        delayed(_in_worker)(index, outlines[index].unnamed(), profile, names) for index in indices
-    )
+    results = parallel(delayed(_in_worker)(_unnamed(group), profile, names) for group in groups)
     try:
         for result in results:  # noqa: UP028 ("yield from" closes them with the warning)
             yield result
@@ -252,14 +290,22 @@ def _in_processes(
             results.close()
 
 
-def _in_worker(index: int, outline: Outline, profile: Profile, names: Sequence[str]) -> _Result:
+def _in_worker(group: _Group, profile: Profile, names: Sequence[str]) -> list[_Result]:
     one_thread()
-    return _extract_one(index, outline, profile, names)
+    return list(_extract_group(group, profile, names))
 
 
-def _extract_one(index: int, outline: Outline, profile: Profile, names: Sequence[str]) -> _Result:
+def _extract_group(group: _Group, profile: Profile, names: Sequence[str]) -> Iterator[_Result]:
+    tiles = Memory()
+    for index, outline in group:
+        yield _extract_one(index, outline, profile, names, tiles)
+
+
+def _extract_one(
+    index: int, outline: Outline, profile: Profile, names: Sequence[str], tiles: Memory
+) -> _Result:
     try:
-        sight = outline.sight(profile)
+        sight = outline.sight(profile, tiles)
         values = extract(
             sight.pixels,
             sight.mask,

@@ -31,7 +31,13 @@ from her2desk.inference.loaded_pack import load_pack as load_pack
 from her2desk.inference.networks import Response
 from her2desk.inference.readout import branch_probabilities, case_facts, read
 from her2desk.inference.requests import check_roi
-from her2desk.inference.stages import Picture, StageClock, prepared, read_and_measured
+from her2desk.inference.stages import (
+    Picture,
+    StageClock,
+    enhancement_of,
+    prepared,
+    read_and_measured,
+)
 from her2desk.inference.traits import traits_of
 from her2desk.inference.unknowns import unknown_effects
 from her2desk.packs.manifest import Submodel
@@ -92,6 +98,7 @@ def predict(
     _check_prevalence(question.prevalence)
     clock = StageClock(progress)
     picture = prepared(case, loaded, clock)
+    enhancement = enhancement_of(picture, pack)
     answer, features = read_and_measured(picture, loaded, clock)
     with clock.stage("heatmap", 0.9):
         heatmap, attention = look(grad_cam(answer), case.pixels, picture.mask, picture.box)
@@ -123,12 +130,13 @@ def predict(
         spacing=picture.spacing,
         device=loaded.network.device,
         warnings=(
-            *cautions(case, pack, picture.spacing, contributions, about.familiarity),
+            *cautions(case, pack, picture.spacing, contributions, about.familiarity, enhancement),
             *loaded.network.warnings,
         ),
         traits=about.traits,
         familiarity=about.familiarity,
         unknowns=unknowns,
+        enhancement=enhancement,
         timings_ms=clock.timings_ms(),
     )
 

@@ -6,7 +6,8 @@
 | a frame in grey, and what it shows besides tissue | the file's SHA-256, the frame |
 | whether the outline can be used | its points and frame, the image's size |
 | the outline's mask | its points, the frame's size |
-| the enhanced part of the frame | the frame's pixels, the outline, the spacing, the pack |
+| a tile of the enhanced frame | the frame's pixels, the enhancement, the tile's place (``enhancing``) |
+| the part of the frame that interpolation enhanced | its pixels, the outline, the spacing, the pack |
 | the crop as the network reads it | the pixels in its box, the pack's preprocessing |
 | what the network says | that crop, the pack, the device |
 | the features | pixels, mask, spacing, profile (``feature_key``), and which |
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from her2desk.inference.networks import NetworkAnswer, Response
 
 ENTRY_BYTES = 1000  # what an entry takes besides its arrays, about
-LIMIT_BYTES = 64 * 2**20  # some fifty outlines on a frame of 1024 × 768
+LIMIT_BYTES = 96 * 2**20  # an HD frame enhanced ×4, and some fifty outlines on 1024 × 768 pixels
 
 Kept = TypeVar("Kept")
 
@@ -48,6 +49,11 @@ class Memory:
         self._kept: OrderedDict[str, tuple[object, int]] = OrderedDict()
         self._kept_bytes = 0
         self._lock = threading.Lock()
+
+    @property
+    def limit_bytes(self) -> int:
+        """How many bytes may be kept."""
+        return self._limit_bytes
 
     @property
     def kept_bytes(self) -> int:

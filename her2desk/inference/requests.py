@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from her2desk.dicom.contents import frame_contents, outline_contents
+from her2desk.dicom.contents import frame_contents, has_colour, outline_contents
 from her2desk.dicom.pixels import Frame, grey
 from her2desk.dicom.reader import OpenedImage, open_image
 from her2desk.domain.case import Case
@@ -30,6 +30,7 @@ class _Frame:
     shown: Frame
     grey: Grey
     contents: tuple[ImageWarning, ...]
+    has_colour: bool
 
 
 def read_case(
@@ -58,7 +59,8 @@ def case_of(
     check_roi(roi, opened.image, memory)
     image = opened.image.calibrated_by(calibration)
     frame = _frame(opened, roi.frame_index, memory)
-    return Case(_with_contents(image, frame, roi, memory), frame.grey, roi, clinical)
+    coloured = frame.shown if frame.has_colour else None
+    return Case(_with_contents(image, frame, roi, memory), frame.grey, roi, clinical, coloured)
 
 
 def frames_beside(opened: OpenedImage, index: int) -> tuple[tuple[int, Grey], ...]:
@@ -76,9 +78,13 @@ def frames_beside(opened: OpenedImage, index: int) -> tuple[tuple[int, Grey], ..
     return tuple(beside)
 
 
-def look_ahead(opened: OpenedImage, index: int, memory: Memory) -> None:
-    """Have a frame ready before there is an outline on it; raises ``InputRefused``."""
-    _frame(opened, index, memory)
+def frame_of(opened: OpenedImage, index: int, memory: Memory) -> tuple[Frame, Grey]:
+    """A frame as it is shown and in grey, kept for the outline that may be drawn on it.
+
+    Raises ``InputRefused``.
+    """
+    frame = _frame(opened, index, memory)
+    return frame.shown, frame.grey
 
 
 def check_roi(roi: Roi, image: UltrasoundImage, memory: Memory | None) -> None:
@@ -108,7 +114,7 @@ def _frame(opened: OpenedImage, index: int, memory: Memory | None) -> _Frame:
 
     def work() -> _Frame:
         shown = opened.frames.frame(index)
-        return _Frame(shown, grey(shown), frame_contents(shown, opened.image))
+        return _Frame(shown, grey(shown), frame_contents(shown, opened.image), has_colour(shown))
 
     return recalled(
         memory, "frame", (opened.image.sha256, index), work, lambda frame: (frame.shown, frame.grey)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.domain.case import Case
-from her2desk.domain.progress import Portion, Progress, SilentProgress
+from her2desk.domain.progress import Portion, Progress, Standstill
 from her2desk.domain.roi import Box, Roi
 from her2desk.domain.stability import FEWEST_FOR_A_BAND, VARIANTS, Stability, VariantKind
 from her2desk.errors import InputRefused
@@ -81,7 +81,8 @@ def stability(
     for number, (index, pixels) in enumerate(beside, start=len(outlines)):
         part = Portion(progress, number / steps, (number + 1) / steps)
         part.step(0.0, _FRAMES)
-        own = replace(case, pixels=pixels, roi=replace(case.roi, frame_index=index))
+        roi = replace(case.roi, frame_index=index)
+        own = replace(case, pixels=pixels, coloured=None, roi=roi)
         logit = _Outlines(own, loaded, [own.roi]).logit(own.roi, part)
         if logit is not None:
             found = replace(found, frames=(*found.frames, (index, logit)))
@@ -91,8 +92,8 @@ def stability(
 class _Outlines:
     """Answers for several outlines on one frame; what they have in common is worked out once.
 
-    An enhanced frame is not shared: the part that is enhanced depends on the outline, and so, by
-    rounding on the edges of pixels, does the resampled mask.
+    Of an enhanced frame only the tiles are shared, in the pack's memory: the part that is enhanced
+    depends on the outline, and so, by rounding on the edges of pixels, does the resampled mask.
     """
 
     def __init__(self, case: Case, loaded: LoadedPack, rois: Sequence[Roi]) -> None:
@@ -107,10 +108,9 @@ class _Outlines:
     def logit(self, roi: Roi, progress: Progress) -> float | None:
         """The combined estimate's log-odds for one of the outlines; None where it has none."""
         loaded = self._loaded
-        progress.step(0.0, _OUTLINES)
         try:
             case = replace(self._case, roi=roi)
-            picture = prepared(case, loaded, StageClock(SilentProgress()))
+            picture = prepared(case, loaded, StageClock(Standstill(progress, 0.0, _OUTLINES)))
             response = self._response(picture)
             progress.step(0.5, _OUTLINES)
             features = features_of(picture.sight, loaded, self._shared)

@@ -14,16 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2desk.domain.case import Case
+from her2desk.domain.enhancement import EnhancementUse
 from her2desk.domain.image import Spacing
 from her2desk.domain.progress import Progress
 from her2desk.domain.roi import Box
 from her2desk.enhancement.sight import Sight, enhanced_sight
+from her2desk.enhancement.suitability import check_suitable
 from her2desk.errors import InputRefused
+from her2desk.inference.enhancing import FrameTiles, use_of, works_by_tiles
 from her2desk.inference.loaded_pack import LoadedPack
 from her2desk.inference.networks import NetworkAnswer
 from her2desk.inference.preprocess import crop_box, network_input
 from her2desk.inference.remembered import recalled
 from her2desk.inference.requests import mask_of
+from her2desk.packs.pack import Pack
 from her2desk.radiomics.shared_picture import SharedPicture
 from her2desk.texts import msg
 
@@ -43,6 +47,10 @@ class StageClock:
     def step(self, name: str, fraction: float) -> None:
         """Tell that the stage comes next; raises ``Cancelled`` when the work is to stop."""
         self._progress.step(fraction, _STAGE_NAMES[name])
+
+    def within(self, name: str, start: float, end: float) -> Callable[[float], None]:
+        """What tells how far the stage is: its 0–1 is ``start``–``end`` of all; raises as ``step``."""
+        return lambda share: self.step(name, start + share * (end - start))
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -100,7 +108,11 @@ class SharedByOutlines:
 
 
 def prepared(case: Case, loaded: LoadedPack, clock: StageClock) -> Picture:
-    """The case's crop and what is seen of it; raises ``InputRefused`` for an ROI without texture."""
+    """The case's crop and what is seen of it.
+
+    Raises ``InputRefused`` for an ROI without texture and for a picture that the pack's enhancement is
+    not for.
+    """
     pack, image, roi, memory = loaded.pack, case.image, case.roi, loaded.memory
     with clock.stage("preprocess", 0.02):
         box = crop_box(roi, image.rows, image.columns, pack.manifest.preprocessing)
@@ -110,17 +122,26 @@ def prepared(case: Case, loaded: LoadedPack, clock: StageClock) -> Picture:
         sight = Sight(case.pixels, mask, spacing.mm)
     enhancer = pack.enhancer
     if enhancer is not None:
+        check_suitable(enhancer, case.shown, image, box)
+        tiles = FrameTiles(memory, enhancer, case.pixels, clock.within("enhance", 0.05, 0.15))
         with clock.stage("enhance", 0.05):
             sight = recalled(
-                memory,
+                None if works_by_tiles(enhancer) else memory,
                 "sight",
                 (pack.digest, case.pixels, np.array(roi.polygon), spacing.mm),
                 lambda: enhanced_sight(
-                    enhancer, case.pixels, mask, roi, spacing.mm, loaded.profile, box
+                    enhancer, case.pixels, mask, roi, spacing.mm, loaded.profile, box, tiles
                 ),
                 lambda sight: [sight.pixels, sight.mask],
             )
     return Picture(box, mask, spacing, sight)
+
+
+def enhancement_of(picture: Picture, pack: Pack) -> EnhancementUse | None:
+    """The enhancement of what is looked at, judged over all pixels that network or features see."""
+    if pack.enhancer is None:
+        return None
+    return use_of(pack.enhancer, picture.sight.residual, picture.sight.seen)
 
 
 def crop_of(picture: Picture, loaded: LoadedPack) -> NDArray[np.float32]:

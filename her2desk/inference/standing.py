@@ -16,6 +16,7 @@ from her2desk.radiomics.profile import Profile
 
 THREADS = "threads"
 NUMBERS = "numbers"
+ENHANCING = "torch"  # where a network enhances before features are measured
 _SIDE_PX = 160
 _PIXEL_MM = (0.1, 0.1)
 
@@ -42,7 +43,7 @@ def standing(profile: Profile, threads: int = 1) -> Standing:
         (
             ("Her2Desk", f"{her2desk.__version__} ({EXTRACTION})"),
             ("Python", ".".join(platform.python_version_tuple()[:2])),
-            *((name, version(name)) for name in LIBRARIES),
+            *((name, version(name)) for name in (*LIBRARIES, ENHANCING)),
             (THREADS, str(threads)),
             (NUMBERS, _numbers(profile)),
         )

@@ -1,7 +1,8 @@
 """A prediction as the library keeps it: everything, in plain JSON, and back to the last bit.
 
 ``Prediction.to_json`` is what scripts read; this is what a report is written from years later, without
-an engine. Numbers keep their kind, since the fingerprint of the inputs tells 52 from 52.0.
+an engine. Numbers keep their kind, since the fingerprint of the inputs tells 52 from 52.0. Version 1 knew
+no enhancement.
 """
 
 import base64
@@ -22,7 +23,7 @@ from her2desk.domain.stability import Stability
 from her2desk.errors import StoreRefused
 from her2desk.texts import Message, Phrase, msg
 
-STORED_VERSION = 1
+STORED_VERSION = 2
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _MALFORMED = (ValueError, KeyError, TypeError, OverflowError, RecursionError, binascii.Error)
 
@@ -67,15 +68,25 @@ def _unwrapped(stored: object, name: str, kind: type) -> Any:
     try:
         if not isinstance(stored, Mapping) or type(version) is not int:
             raise TypeError("no stored answer")
-        if version != STORED_VERSION or set(stored) != {"version", name}:
+        if version < 1 or set(stored) != {"version", name}:
             raise ValueError("no stored answer of a known version")
-        return _read(stored[name], kind)
+        raw = stored[name]
+        if version == 1 and kind is Prediction:
+            raw = _without_enhancement(raw)
+        return _read(raw, kind)
     except _MALFORMED as error:
         raise StoreRefused(
             msg("The answer that was kept cannot be read; it is not as Her2Desk writes it."),
             msg("Ask for the answer again: run the prediction of this case once more."),
             code="stored-answer-malformed",
         ) from error
+
+
+def _without_enhancement(raw: Any) -> dict[str, Any]:
+    """A prediction of version 1 as it would be kept now."""
+    if not isinstance(raw, dict) or "enhancement" in raw:
+        raise ValueError("no prediction of version 1")
+    return {**raw, "enhancement": None}
 
 
 def _written(value: object) -> Any:

@@ -136,6 +136,7 @@ def _parts(
         *say.steadiness_section(prediction, stability),
         *_picture_part(msg("Nomogram"), pictures.nomogram),
         *_picture_part(msg("Heatmap"), pictures.heatmap),
+        *say.enhancement_section(prediction),
         say.branches_and_attention(prediction),
         *say.features_section(prediction.features),
         *say.familiarity_section(prediction),

@@ -28,6 +28,7 @@ from her2desk.stats import statements
 from her2desk.stats.case_words import (
     call_counts_sentence,
     distance_sentence,
+    enhancement_sentence,
     error_sentence,
     frames_sentence,
     near_sentence,
@@ -129,6 +130,15 @@ def familiarity_section(prediction: Prediction) -> tuple[Part, ...]:
         *(near_sentence(patient, shift) for patient in familiar.nearest),
     )
     return (Section(msg("How familiar the case is to the pack"), (Lines(lines),)),)
+
+
+def enhancement_section(prediction: Prediction) -> tuple[Part, ...]:
+    """By what the image was enhanced that the pack looked at; nothing where it was the image itself."""
+    use = prediction.enhancement
+    if use is None:
+        return ()
+    lines = Lines((enhancement_sentence(use),), is_list=False)
+    return (Section(msg("Enhancement"), (lines,)),)
 
 
 def branches_and_attention(prediction: Prediction) -> Columns:

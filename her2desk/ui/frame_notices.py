@@ -13,7 +13,7 @@ REST_MS = 150  # a frame that is only passed while scrubbing is not looked at
 
 
 class FrameNotices(QObject):
-    """Looks at each frame that rests on screen, off the GUI thread."""
+    """Looks at each frame that rests on screen, off the GUI thread; so does the engine."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class FrameNotices(QObject):
         case, index = self._session.case, self._workspace.frame_index
         if case is None:
             return
+        self._session.rest_on(index)
 
         def work() -> tuple[ImageWarning, ...]:
             from her2desk.dicom.contents import frame_contents

@@ -269,6 +269,11 @@ class Session(QObject):
             )
         )
 
+    def rest_on(self, frame_index: int) -> None:
+        """A frame stays on screen, and may be outlined next: the engine reads it ahead."""
+        if self.case is not None:
+            self._runner.look(self.case.path, frame_index)
+
     def run_if_due(self) -> None:
         """Ask again where another question to the engine came before the answer."""
         if not self.is_current:

@@ -37,7 +37,7 @@ KEYS = {
     "probability", "interval", "branches", "classes", "operating_point", "call", "confusion",
     "attention", "pack", "inputs_sha256", "spacing_mm", "spacing_source", "warnings", "timings_ms",
     "doubts", "failure", "error_model", "range", "scanner", "nearest", "unknowns", "traits",
-    "estimate", "features", "device",
+    "estimate", "features", "device", "enhancement",
 }  # fmt: skip
 
 IMPOSSIBLE_SPACING = "2.293750/2.293750"

@@ -17,6 +17,8 @@ from her2desk.inference.pipeline import Question, load_pack, predict
 from her2desk.inference.requests import read_case
 from her2desk.paths import demo_case_dir, demo_pack_path, settings_path
 from her2desk.settings import Settings, save_settings
+from tests.enhancers import small_enhancer_file
+from tests.pack_samples import write_enhancing
 from tests.ready_processes import run_her2desk
 
 CASE = demo_case_dir()
@@ -78,6 +80,36 @@ def test_window_command_line_and_python_agree_to_the_last_bit(engine, record, po
     assert here.features == window.features
     assert np.array_equal(here.heatmap.values, window.heatmap.values)
     assert (expected["branches"]["clinical"] is None) == (record is None)
+
+
+@pytest.mark.slow
+def test_they_agree_too_where_a_network_enhances_the_image_first(engine, tmp_path):
+    """Prepared in idle moments or not, tile by tile: the pictures that are read are the same."""
+    small_enhancer_file(tmp_path / "tiny.h2enhancer")
+    pack = write_enhancing(tmp_path / "tiny.h2pack", tmp_path / "tiny.h2enhancer")
+    roi = roi_from_json((CASE / "roi.json").read_text())
+    engine.send("warm", pack, "cpu")
+    assert engine.receive() == ("warmed", pack)
+    engine.send("look", CASE / "demo.dcm", roi.frame_index)
+    request = PredictRequest(CASE / "demo.dcm", roi, ClinicalRecord(), pack, "cpu")
+    window = from_engine(engine, request)
+    case = read_case(CASE / "demo.dcm", roi, ClinicalRecord())
+    here = predict(case, load_pack(pack, "cpu"), SilentProgress())
+    done = run_her2desk(
+        "predict", str(CASE / "demo.dcm"), "--json", "--roi", str(CASE / "roi.json"),
+        "--pack", str(pack), "--device", "cpu",
+    )  # fmt: skip
+
+    expected = comparable(json.loads(json.dumps(window.to_json())))
+    said = comparable(json.loads(done.stdout))
+    unsigned, *said["warnings"] = said["warnings"]
+    assert unsigned["code"] == "pack-unsigned"
+    assert said == expected
+    assert comparable(json.loads(json.dumps(here.to_json()))) == expected
+    assert (here.features, here.signatures) == (window.features, window.signatures)
+    assert expected["enhancement"]["name"] == "tiny"
+    assert expected["enhancement"]["consistency"]["failing_pixels"] > 0
+    assert "enhancement-inconsistent" in [warning["code"] for warning in expected["warnings"]]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from her2desk.domain.counts import Call
+from her2desk.domain.enhancement import EnhancementUse
 from her2desk.domain.prediction import FeatureContribution, HeatmapClass, HeatmapMethod
 from her2desk.domain.validation import Attention
 from her2desk.stats.meanings import Figure
@@ -226,6 +227,16 @@ def test_the_small_print_can_be_copied_whole(panel: WhyPanel) -> None:
     assert "ab" * 32 in copied
     assert "total 211 ms" in copied
     assert panel.small_print.viewport().height() >= panel.small_print.fontMetrics().height() * 7
+
+
+def test_the_small_print_says_by_what_the_image_was_enhanced(panel: WhyPanel) -> None:
+    use = EnhancementUse("network", "tiny", "1.0", 4, "5" * 64, 1.0, 0.244, 0, 2000)
+    panel.show_prediction(replace(make_prediction(), enhancement=use))
+    said = panel.small_print.toPlainText()
+    assert "Features and network saw the image enhanced by tiny 1.0 (×4)" in said
+    assert f"Enhancement SHA-256 {'5' * 64}" in said
+    panel.show_prediction(make_prediction())
+    assert "nhance" not in panel.small_print.toPlainText()
 
 
 def test_stale_and_empty_are_said(panel: WhyPanel) -> None:

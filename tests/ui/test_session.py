@@ -269,6 +269,8 @@ def test_opening_the_case_again_brings_back_what_was_left(qtbot, session, runner
     assert runner.requests[-1].clinical == record  # and it is asked about at once
     path = session.case.path
     assert runner.looked_at == [(path, 0), (path, roi.frame_index)]
+    session.rest_on(3)  # another frame is chosen
+    assert runner.looked_at[-1] == (path, 3)
 
 
 def test_a_case_that_is_not_there_is_refused_and_the_present_one_stays(qtbot, session):

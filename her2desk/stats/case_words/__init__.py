@@ -11,6 +11,7 @@ from her2desk.stats.case_words.answer import (
     rule_sentence,
 )
 from her2desk.stats.case_words.concerns import concerns
+from her2desk.stats.case_words.enhancement import enhancement_sentence
 from her2desk.stats.case_words.failures import error_sentence, pattern_label, sign_sentence
 from her2desk.stats.case_words.familiarity import (
     distance_sentence,
@@ -26,6 +27,7 @@ __all__ = [
     "concerns",
     "distance_sentence",
     "doubt_sentence",
+    "enhancement_sentence",
     "error_sentence",
     "frames_sentence",
     "near_sentence",

@@ -14,6 +14,8 @@ from her2desk.texts import Message, msg, msgn, phrase
 
 GRAVE_WARNINGS = ("colour-in-roi", "graphics-in-roi", "laterality-differs")
 CAUTION_WARNINGS = (
+    "enhancement-inconsistent",
+    "enhancement-magnified",
     "unlike-training",
     "scanner-unseen",
     "spacing-unseen",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from her2desk.domain.failure import FailureSign
 from her2desk.domain.prediction import BRANCHES, FeatureContribution, Prediction
 from her2desk.domain.validation import Attention
-from her2desk.stats.case_words import pattern_label, trait_value
+from her2desk.stats.case_words import enhancement_sentence, pattern_label, trait_value
 from her2desk.stats.meanings import Figure
 from her2desk.texts import tr, trn
 
@@ -196,6 +196,10 @@ def small_print(prediction: Prediction, version: str) -> str:
         tr("Device {device}").format(device=prediction.device),
         tr("Submodel {pattern}").format(pattern=prediction.estimate.pattern),
     ]
+    use = prediction.enhancement
+    if use is not None:
+        digest = tr("Enhancement SHA-256 {digest}").format(digest=use.sha256)
+        lines[3:3] = [enhancement_sentence(use).text(), digest]
     if times:
         stages = ", ".join(f"{name} {value:.0f} ms" for name, value in times.items())
         lines.append(tr("Times: {stages}").format(stages=stages))

@@ -9,6 +9,7 @@ import pytest
 from her2desk.dicom.reader import open_image
 from her2desk.domain.case import Case
 from her2desk.domain.clinical import ClinicalRecord
+from her2desk.domain.enhancement import EnhancementUse
 from her2desk.domain.familiarity import Distance, Familiarity
 from her2desk.domain.image import ImageWarning, Spacing, SpacingSource
 from her2desk.domain.prediction import FeatureContribution
@@ -36,6 +37,7 @@ def pack(
         manifest=SimpleNamespace(demo=demo),
         models=SimpleNamespace(clinical_inputs=inputs),
         submodel=submodel,
+        enhancer=None,
     )
 
 
@@ -108,6 +110,21 @@ def test_a_ruler_of_the_users_answers_what_the_file_leaves_open(answered):
     by_user = Spacing((0.1, 0.1), SpacingSource.USER, note=msg("by the user, on frame 1"))
     assert codes(case(image), pack(), by_user, ()) == ["calibrated-by-user"]
     assert answered in codes(case(image), pack(), KNOWN, ())
+
+
+def enhancement(failing_px: int) -> EnhancementUse:
+    largest = 7.25 if failing_px else 0.25
+    return EnhancementUse("network", "tiny", "1", 4, "5" * 64, 1.0, largest, failing_px, 2000)
+
+
+def test_an_enhanced_picture_that_does_not_give_the_image_back_is_said():
+    assert codes(case(), pack(), KNOWN, (), None, enhancement(0)) == []
+    (found,) = cautions(case(), pack(), KNOWN, (), None, enhancement(4))
+    assert found.code == "enhancement-inconsistent"
+    assert found.message.text() == (
+        "In 4 of 2000 pixels the enhanced picture does not give the image back: it differs by up to 7.2 "
+        "grey levels, where 1 is tolerated. If they lie at the lesion, the estimate is doubtful."
+    )
 
 
 def familiar(**changes) -> Familiarity:

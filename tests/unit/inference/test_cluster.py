@@ -98,7 +98,7 @@ def test_no_patient_is_named_to_the_workers(two_workers, outlines, monkeypatch):
     monkeypatch.setattr(cluster, "_sent", listening)
     measured(outlines[:1], two_workers.scheduler_address)
     [(task, key)] = told
-    outline = task.given[1]
+    [(_, outline)] = task.given[0]
     assert outline.patient == ""
     assert outlines[0].patient not in key
 

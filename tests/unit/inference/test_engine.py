@@ -249,10 +249,11 @@ def test_an_engine_that_is_gone_is_a_sentence(tmp_path):
 
 
 class Scripted:
-    """Work of two steps; ``between`` runs after the first."""
+    """Work of two steps; ``between`` runs after the first, ``preparing`` in idle moments."""
 
-    def __init__(self, between=lambda: None) -> None:
+    def __init__(self, between=lambda: None, preparing=lambda progress: None) -> None:
         self.between = between
+        self.preparing = preparing
         self.done: list[tuple] = []
         self.answered: list[str] = []
 
@@ -270,6 +271,9 @@ class Scripted:
 
     def look(self, path, frame_index):
         self.done.append(("look", path, frame_index))
+
+    def prepare(self, progress):
+        self.preparing(progress)
 
     def forget(self):
         self.done.append(("forget",))
@@ -354,6 +358,40 @@ def test_nobody_waits_for_what_is_done_ahead(ends):
     ours.send(("stop",))
     listening.join(60)
     assert work.done == [("look", "c", 0), ("warm", "new", "cpu"), ("warmed",), ("forget",)]
+
+
+def test_a_frame_is_prepared_in_idle_moments_and_gives_way_to_whatever_is_heard(ends):
+    """Each time that something comes, and then again from where it was left."""
+    ours, theirs = ends
+    begun = 0
+
+    def preparing(progress):
+        nonlocal begun
+        begun += 1
+        progress.step(0.1, msg("A tile"))
+        ours.send(("run", begun, "a") if begun < 3 else ("stop",))
+        while True:  # no end but being told
+            progress.step(0.2, msg("Another tile"))
+
+    work = Scripted(preparing=preparing)
+    listen(work, theirs)
+    assert [m[:2] for m in said(ours) if m[0] == "done"] == [("done", 1), ("done", 2)]
+    assert begun == 3
+
+
+def test_a_fault_while_preparing_keeps_nobody_from_an_answer(ends):
+    ours, theirs = ends
+
+    def preparing(_progress):
+        raise MemoryError
+
+    ours_first = Scripted(preparing=preparing)
+    ending = threading.Thread(target=stop_after, args=(ours, 1))
+    ending.start()
+    ours.send(("run", 1, "a"))
+    listen(ours_first, theirs)
+    ending.join(60)
+    assert ours_first.answered == ["a"]
 
 
 def test_a_cancel_that_came_before_the_work_began_is_heard(ends):

@@ -49,7 +49,7 @@ def pack_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     members = dict(read_archive(demo_pack_path()).members)
     document = json.loads(members["manifest.json"])
     document["preprocessing"]["enhancement"] = {
-        "method": LANCZOS.name,
+        "method": LANCZOS.method,
         "scale": LANCZOS.scale,
         "sha256": LANCZOS.sha256,
     }
@@ -83,7 +83,7 @@ def enlarged(case: Case) -> Case:
     """The whole frame enhanced beforehand, with outline and calibration to it."""
     polygon = tuple((4 * column, 4 * row) for column, row in case.roi.polygon)
     return dataclasses.replace(
-        case, pixels=LANCZOS.enhance(case.pixels), roi=Roi(case.roi.frame_index, polygon)
+        case, pixels=LANCZOS.enlarged(case.pixels), roi=Roi(case.roi.frame_index, polygon)
     )
 
 
@@ -98,6 +98,17 @@ def test_enhancing_is_a_stage_of_its_own(case: Case, loaded: LoadedPack, predict
     assert prediction.timings_ms["enhance"] > 0
     assert "Enhancing the image around the outline" in [text for _, text in told]
     assert [fraction for fraction, _ in told] == sorted(fraction for fraction, _ in told)
+
+
+def test_the_answer_says_what_it_went_through(prediction: Prediction, plain: Prediction):
+    """An interpolation is named; it declares no degradation that could be undone."""
+    use = prediction.enhancement
+    assert use is not None
+    assert (use.method, use.name, use.version, use.scale) == ("lanczos", "lanczos", "1", 4)
+    assert use.is_consistent is None
+    assert plain.enhancement is None
+    codes = {warning.code for warning in prediction.warnings}
+    assert not codes & {"enhancement-inconsistent", "enhancement-magnified"}
 
 
 def test_what_the_reader_sees_stays_in_the_images_own_pixels(

@@ -58,7 +58,7 @@ def test_the_document_has_what_scripts_rely_on(prediction):
         "probability", "interval", "branches", "classes", "operating_point", "call", "confusion",
         "attention", "pack", "inputs_sha256", "spacing_mm", "spacing_source", "warnings",
         "timings_ms", "doubts", "failure", "error_model", "range", "nearest", "unknowns", "traits",
-        "estimate", "features", "scanner", "device",
+        "estimate", "features", "scanner", "device", "enhancement",
     } == set(document)  # fmt: skip
     table = document["confusion"]
     assert table["tp"] + table["fp"] + table["tn"] + table["fn"] == table["cohort_size"]

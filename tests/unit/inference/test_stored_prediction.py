@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from her2desk.domain.clinical import clinical_from_json
+from her2desk.domain.enhancement import EnhancementUse
 from her2desk.domain.familiarity import NearPatient
 from her2desk.domain.image import ImageWarning
 from her2desk.domain.prediction import Heatmap, Prediction
 from her2desk.domain.progress import SilentProgress
-from her2desk.domain.roi import roi_from_json
+from her2desk.domain.roi import Box, roi_from_json
 from her2desk.domain.stability import Stability
 from her2desk.domain.traits import Trait
 from her2desk.errors import StoreRefused
@@ -154,6 +155,21 @@ def changed(demo: Prediction, *path: object, to: object) -> object:
     return stored
 
 
+def test_an_answer_kept_before_there_were_enhancements_is_one_without(demo: Prediction) -> None:
+    stored = json.loads(json.dumps(to_stored(demo)))
+    assert stored["prediction"].pop("enhancement") is None
+    again = from_stored({**stored, "version": 1})
+    assert bits(again) == bits(demo)
+
+
+def test_an_answer_says_by_what_its_image_was_enhanced(demo: Prediction) -> None:
+    use = EnhancementUse(
+        "network", "tiny", "1.0", 4, "5" * 64, 1.0, 7.25, 4, 2000, (Box(1, 2, 3, 4),)
+    )
+    again = from_stored(through_json(to_stored(replace(demo, enhancement=use))))
+    assert again.enhancement == use
+
+
 def test_a_later_version_is_refused_by_name(demo: Prediction) -> None:
     with pytest.raises(StoreRefused) as refused:
         from_stored(changed(demo, "version", to=STORED_VERSION + 1))
@@ -169,6 +185,8 @@ def test_a_later_version_is_refused_by_name(demo: Prediction) -> None:
         (("more",), 1),
         (("prediction",), None),
         (("prediction", "more"), 1),
+        (("version",), 1),  # which knew no enhancement
+        (("prediction", "enhancement"), {"method": "network"}),
         (("prediction", "device"), 1),
         (("prediction", "estimate", "logit"), "0.5"),
         (("prediction", "estimate", "logit"), True),

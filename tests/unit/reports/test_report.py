@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from her2desk.domain.clinical import ClinicalRecord, Pathology
 from her2desk.domain.counts import Call
+from her2desk.domain.enhancement import EnhancementUse
 from her2desk.domain.failure import DECLARED, FailureReading, FailureSign, NoErrorModel
 from her2desk.domain.image import ImageWarning, Spacing, SpacingSource, UltrasoundImage
 from her2desk.domain.prediction import PackIdentity, Prediction
@@ -115,6 +116,20 @@ def test_the_report_says_the_estimate_as_the_rules_do() -> None:
         "Her2Desk 1.2.3",
     ):
         assert sentence in said
+
+
+def test_the_report_says_by_what_the_image_was_enhanced() -> None:
+    assert "Enhancement" not in words(page())
+    use = EnhancementUse("network", "tiny", "1.0", 4, "5" * 64, 1.0, 0.244, 0, 2000)
+    assert (
+        "Features and network saw the image enhanced by tiny 1.0 (×4); the largest difference when "
+        "brought down again is 0.24 grey levels, where 1 is tolerated."
+    ) in words(page(a_prediction(enhancement=use)))
+    lanczos = EnhancementUse("lanczos", "lanczos", "1", 2, "5" * 64)
+    assert (
+        "Features and network saw the image enhanced by lanczos 1 (×2), which only interpolates "
+        "between its pixels."
+    ) in words(page(a_prediction(enhancement=lanczos)))
 
 
 def test_the_confusion_table_sums_to_its_cohort() -> None:
