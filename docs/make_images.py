@@ -115,9 +115,27 @@ def _all(rehearsal: Rehearsal, photographer: Photographer) -> None:
     window.tabs.setCurrentWidget(window.why)
     photographer.take("why-dark")
     window.tabs.setCurrentWidget(window.clinical)
+    _compare(rehearsal, photographer)
     _nudge(rehearsal)
     photographer.take("stale-or-running-dark")
     rehearsal.answer()
+
+
+def _compare(rehearsal: Rehearsal, photographer: Photographer) -> None:
+    """The frame beside its enhanced picture, divided through the lesion, under no handles."""
+    window, workspace = rehearsal.window, rehearsal.window.workspace
+    window.resize(*SMALL)
+    workspace.view.set_tool(Tool.PAN)
+    workspace.set_comparing(True)
+    rehearsal.wait_until(lambda: workspace.view.compared is not None)
+    lesion = workspace.view.transform.to_view(demo_roi().centroid)
+    workspace.view.set_divider(lesion.x())
+    workspace.view.zoom(1.6, lesion)
+    photographer.take_in_both_themes("compared")
+    workspace.view.fit()
+    workspace.set_comparing(False)
+    workspace.view.set_tool(Tool.EDIT)
+    window.resize(WIDTH, HEIGHT)
 
 
 def _training(home: Path, rehearsal: Rehearsal, photographer: Photographer) -> None:

@@ -62,6 +62,11 @@ class Afterthoughts(QObject):
         runner.cancelled.connect(self._on_cancelled)
         runner.superseded.connect(self._on_superseded)
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the engine works on one of these, which may be put off."""
+        return self._job is not None
+
     def explain(self, method: HeatmapMethod, speaks_for: HeatmapClass) -> None:
         """Show another heatmap of the answer on screen; ``heatmap_changed`` or ``refused`` follows."""
         if self._shown is None:

@@ -71,6 +71,17 @@ class Dialogs:
         )
         return Path(name) if name else None
 
+    def place_of_picture(self, stem: str) -> Path | None:
+        """Where to save a picture as PNG."""
+        name, _ = QFileDialog.getSaveFileName(
+            self._parent, tr("Save picture"), f"{stem}.png", "PNG (*.png)"
+        )
+        if not name:
+            return None
+        path = Path(name)
+        is_png = path.suffix.lower() == ".png"
+        return path if is_png else path.with_name(path.name + ".png")
+
     def may_lose(self, count: int, why: Her2DeskError) -> bool:
         """Whether to close although so many changes cannot be saved; asks, as something would be lost."""
         box = QMessageBox(self._parent)

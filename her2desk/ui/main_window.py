@@ -26,6 +26,7 @@ from her2desk.ui.case_display import CaseDisplay
 from her2desk.ui.case_finder import CaseFinder
 from her2desk.ui.case_list import CaseList
 from her2desk.ui.dialogs import Dialogs
+from her2desk.ui.enhancing import Enhancing
 from her2desk.ui.errors.problems import Problems
 from her2desk.ui.following import Following
 from her2desk.ui.frame_notices import FrameNotices
@@ -100,6 +101,15 @@ class MainWindow(QMainWindow):
         self.cases = CaseList()
         self.finder = CaseFinder(library, self.cases, self)
         self.workspace = Workspace()
+        self.enhancing = Enhancing(
+            self.session,
+            self.runner,
+            self.background,
+            self.workspace,
+            self.dialogs,
+            lambda: self.afterthoughts.is_at_work,
+            self,
+        )
         self.right = RightColumn()
         self.result, self.tabs = self.right.result, self.right.tabs
         self.clinical, self.nomogram = self.right.clinical, self.right.nomogram
@@ -245,7 +255,9 @@ class MainWindow(QMainWindow):
         self.proposals.refused.connect(self.telling.note_refusal)
         self.outlines.opened.connect(self._show_opened_outline)
         self.outlines.refused.connect(self.telling.note_refusal)
-        self.outlines.written.connect(lambda path: self.status.show_written(str(path)))
+        for files in (self.outlines, self.enhancing):
+            files.written.connect(lambda path: self.status.show_written(str(path)))
+        self.enhancing.refused.connect(self.telling.note_refusal)
 
     def _connect_widgets(self) -> None:
         self.header.import_clicked.connect(self.ask_for_files)
@@ -307,6 +319,7 @@ class MainWindow(QMainWindow):
         self.tools.report.written.connect(self.finder.renew)
         self.afterthoughts.stability_changed.connect(self._keep_stability)
         self.tools.training.state_told.connect(self.header.set_training)
+        self.tools.training.help_requested.connect(self.help.show_page)
         self.tools.case_requested.connect(self._open_for_reading)
         self.tools.refused.connect(self.telling.show_error)
         self.tools.pack_written.connect(lambda path: self.status.show_written(str(path)))

@@ -43,6 +43,10 @@ def drawing_rows() -> list[Row]:
             tr("Bring a cross that the arrow keys move, Shift by ten pixels; or take it away"),
         ),
         (tr("Space, with the cross"), tr("Set a point; or take hold, and let go")),
+        (
+            tr("Arrow keys, at the grip of a comparison"),
+            tr("Move the divider or the lens; Shift by ten pixels, Esc ends the comparison"),
+        ),
         (tr("Wheel"), tr("Zoom")),
         (tr("Right button and drag"), tr("Brightness and contrast")),
     ]

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
 from her2desk.domain.drawing import Drawing, Ruler
+from her2desk.domain.enhancement import EnhancedFrame, EnhancementUse
 from her2desk.domain.prediction import Prediction
 from her2desk.errors import EngineFailed, Fault, Her2DeskError, InputRefused, StoreRefused
 from her2desk.last_run import EndedRun
@@ -15,6 +17,7 @@ from her2desk.paths import demo_pack_path
 from her2desk.policy import NO_POLICY, Policy
 from her2desk.settings import Settings
 from her2desk.texts import msg
+from her2desk.ui.canvas.comparison import CompareMode
 from her2desk.ui.canvas.tools import Tool
 from her2desk.ui.import_rows import row_of
 from her2desk.ui.import_table import ImportTable
@@ -31,6 +34,7 @@ from tests.ui.window_table import Stage, row
 from tests.unit.reports.kept_case import keep_case, the_answer, the_pack
 
 SIZE = (1280, 720)  # of the smallest screen that is asked for
+JOBS_TOLD = 9  # a window that has just opened has asked for fewer
 
 
 def an_answer() -> Prediction:
@@ -159,6 +163,60 @@ def _calibrating(stage: Stage) -> MainWindow:
     ruler = Ruler(workspace.view.frame_index or 0, (100.0, 100.0), (100.0, 200.0))
     workspace.view.set_tool(Tool.RULER)
     workspace.set_drawing(Drawing(rulers=(ruler,)))
+    return window
+
+
+def comparing_window(stage: Stage) -> Seat:
+    """The demo case answered, and its enhanced picture asked for: no engine runs to bring it."""
+    seat = answered_window(stage)
+    seat.window.runner.cancel()  # the answer came by hand, and the engine was never told
+    seat.window.answer.show_again()
+    seat.window.workspace.set_comparing(True)
+    return seat
+
+
+def compared_window(stage: Stage, mode: CompareMode) -> MainWindow:
+    """The demo case beside its enhanced picture, in which some places are doubtful."""
+    window = comparing_window(stage).window
+    image = window.workspace.image
+    assert image is not None
+    coarse = np.random.default_rng(1).integers(40, 200, (image.rows, image.columns))
+    doubtful = np.zeros(coarse.shape, bool)
+    doubtful[4:20, 4:120] = doubtful[300:330, 430:445] = True
+    use = EnhancementUse(
+        "network", "phantom-gan", "1.0", 4, "0" * 64, 1.0, 27.3, int(doubtful.sum()), coarse.size
+    )
+    pixels = coarse.astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1)
+    for job in range(1, JOBS_TOLD):
+        window.runner.finished.emit(job, EnhancedFrame(pixels, use, doubtful))
+    wait_until(lambda: window.workspace.view.compared is not None)
+    window.workspace.compare_bar.mode.button(mode).click()
+    return window
+
+
+@row("main window, enhancing")
+def _enhancing(stage: Stage) -> MainWindow:
+    return comparing_window(stage).window
+
+
+@row("main window, compared with enhanced")
+def _compared(stage: Stage) -> MainWindow:
+    return compared_window(stage, CompareMode.SPLIT)
+
+
+@row("main window, compared through a lens")
+def _through_lens(stage: Stage) -> MainWindow:
+    return compared_window(stage, CompareMode.LENS)
+
+
+@row("main window, not to be enhanced")
+def _not_enhanced(stage: Stage) -> MainWindow:
+    window = comparing_window(stage).window
+    why = InputRefused(
+        msg("The picture is in colour, and the enhancement knows grey values only."),
+        msg("Choose a frame without colour Doppler."),
+    )
+    window.workspace.compare_bar.show_problem(why)
     return window
 
 

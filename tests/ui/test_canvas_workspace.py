@@ -268,7 +268,7 @@ def test_what_does_not_fit_moves_into_a_menu(qtbot: QtBot, workspace: Workspace)
     workspace.resize(600, 520)
     assert {"Pan", "Brush", "Ruler", "Undo", "Heatmap", "More"} <= shown(workspace)
     hidden = [action.text() for action in bar.overflow()]
-    assert hidden == ["Fit", "Reset window"]
+    assert hidden == ["Copy to previous frame", "Fit", "Reset window"]
     bar.more_menu.aboutToShow.emit()
     assert bar.more_menu.actions() == bar.overflow()
     right = max(button.geometry().right() for button in bar.findChildren(IconButton))

@@ -16,13 +16,13 @@ PLACES = r"(?:(?<=\s)|^)(?:/[^/\s]+)+/?"
 FEATURES = r"[\w-]+_\w+_\w+"
 CODES = (
     r"(?:logit-delong|nadeau-bengio)|[0-9a-f]{4,}|(?:PH|HD|H2D)-\w+"
-    r"|\w+\.(?:dcm|json|h2pack|csv)|HER2DESK_HOME"
+    r"|\w+\.(?:dcm|json|h2pack|h2enhancer|csv)|HER2DESK_HOME"
 )
 
 UNITS = {"mm", "px", "ms", "MB", "GB", "kB", "SD", "ICC", "CPU", "KB", "dB", "MHz"}
 NAMES_OF_THINGS = {
     *("Her-Desk", "Desk", "Her", "HER", "DESK", "English", "Reader", "Python", "Qt"),
-    *("Phantom", "demo", "Demo", "Phantom^Demo", "DEMO", "PH-DEMO", "LICENSE"),
+    *("Phantom", "phantom-gan", "demo", "Demo", "Phantom^Demo", "DEMO", "PH-DEMO", "LICENSE"),
     *("SVG", "PDF", "PNG", "PACS", "Clinic", "Doe", "Jane", "Wang", "XiaoDong", "Acme", "Sono"),
     *("IT", "ACUSON", "Ward", "pack", "Anna", "Ben", "Cem", "rim", "nobody", "local"),
 }
@@ -33,6 +33,7 @@ MADE_UP = {
     "packs": ("QPlainTextEdit",),
     "report": ("PageView",),
     "training": ("QLabel", "QProgressBar", "QPlainTextEdit", "QTableView", "QHeaderView"),
+    "enhancer": ("QLabel", "QProgressBar", "QPlainTextEdit", "QTableView", "QHeaderView"),
     "de-identify, result": ("QTableView", "QHeaderView"),
     "main window, stale answer": ("QProgressBar", "ElidedLabel"),
     "main window, problems": ("QPlainTextEdit",),

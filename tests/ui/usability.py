@@ -29,6 +29,7 @@ BESIDE_WORDS = {
     "CallCard",  # a frame about its own labels
     "CanvasToolbar",
     "CineBar",
+    "CompareBar",
     "EmptyState",
     "Glyph",
     "PageColumn",  # the preview around it has the pages' words

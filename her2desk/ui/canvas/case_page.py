@@ -7,6 +7,7 @@ from her2desk.domain.proposal import Proposal
 from her2desk.texts import Message
 from her2desk.ui.canvas.calibrate_bar import CalibrateBar
 from her2desk.ui.canvas.cine_bar import CineBar
+from her2desk.ui.canvas.compare_bar import CompareBar
 from her2desk.ui.canvas.image_view import ImageView
 from her2desk.ui.canvas.picture_bar import PictureCover
 from her2desk.ui.canvas.readout import Readout
@@ -25,6 +26,7 @@ class CasePage(QWidget):
         self.readout = Readout(self)
         self.warnings = QLabel(self)
         self.calibrate_bar = CalibrateBar(self)
+        self.compare_bar = CompareBar(self)
         self.cover = PictureCover(self.view)
         self.warnings.setWordWrap(True)
         self.warnings.setContentsMargins(12, 6, 12, 6)
@@ -34,6 +36,7 @@ class CasePage(QWidget):
         column.setSpacing(0)
         column.addWidget(self.warnings)
         column.addWidget(self.calibrate_bar)
+        column.addWidget(self.compare_bar)
         column.addWidget(self.view, 1)
         column.addWidget(self.cine)
         column.addWidget(self.readout)
@@ -54,7 +57,8 @@ class CasePage(QWidget):
         ask, bar = self.calibrate_bar, self.cover.bar
         answers = [bar.keep_button, bar.drop_button, bar.close_button]
         asked = [ask.field, ask.use_button, ask.remove_button]
-        return [*asked, self.view, *answers, *self.cine.stops()]
+        compared, view = self.compare_bar.stops(), self.view
+        return [*asked, *compared, view, *answers, view.grip, *self.cine.stops()]
 
     def show_note(self, message: Message) -> None:
         """Say something over the picture until the next stroke."""
@@ -65,6 +69,7 @@ class CasePage(QWidget):
         view.noted.connect(self.show_note)
         view.ruler_selected.connect(self.calibrate_bar.set_ruler)
         view.stroke_begun.connect(bar.clear_note)
+        view.comparison_changed.connect(self.cover.set_compared)
         view.proposal_changed.connect(self._on_proposal)
         bar.keep_requested.connect(view.keep_proposal)
         bar.drop_requested.connect(view.drop_proposal)

@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QAccessible, QKeyEvent, QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QAccessible, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from her2desk.domain.drawing import Drawing
@@ -13,15 +13,18 @@ from her2desk.texts import tr, trn
 from her2desk.ui.canvas import overlay, overlay_marks
 from her2desk.ui.canvas.board_paint import BoardPainter
 from her2desk.ui.canvas.calibration import roi_size_text, spacing_for
+from her2desk.ui.canvas.comparing_view import ComparingView
+from her2desk.ui.canvas.comparison_picture import cover_beside
 from her2desk.ui.canvas.outline_words import which_outline
 from her2desk.ui.canvas.picture import HeatLayer, heat_layer
-from her2desk.ui.canvas.pointing_view import PointingView
 from her2desk.ui.letters import legible
+
+SAVED_RATIO = 2.0  # a saved picture is twice as fine as most screens show it
 
 _Key = Qt.Key
 
 
-class ImageView(PointingView):
+class ImageView(ComparingView):
     """What the reader looks at. ``frame_requested`` asks the owner for another frame."""
 
     accessible_role = QAccessible.Role.Graphic
@@ -109,6 +112,25 @@ class ImageView(PointingView):
         is_changing = board.preview is not None or board.is_wiped
         return self.roi() == roi and self.frame_index == frame_index and not is_changing
 
+    def picture(self) -> QImage:
+        """What is seen, with all that is drawn on it; nobody's name, and nothing beside the regions.
+
+        Names stand around the ultrasound regions of a file, so that what the file declares as none
+        of them is covered.
+        """
+        ratio = max(SAVED_RATIO, self.devicePixelRatioF())
+        saved = QImage(self.size() * ratio, QImage.Format.Format_RGB32)
+        saved.setDevicePixelRatio(ratio)
+        painter = QPainter(saved)
+        painter.drawPixmap(0, 0, self._ground(ratio))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_comparison(painter)
+        if self.image is not None:
+            cover_beside(painter, self._transform, self.image, QRectF(self.rect()))
+            self._paint_marks(painter, self.image)
+        painter.end()
+        return saved
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows, Home and End turn frames, or move the cross; the rest is drawing and zooming."""
         if not (self._point_by_key(event) or self._turn_frame(event)):
@@ -145,26 +167,32 @@ class ImageView(PointingView):
         if self.image is None:
             return
         painter.setFont(self.font())
+        self._paint_comparison(painter)
         region = self._region_under_pointer()
         if region is not None:
             overlay.paint_region(painter, self._transform, region)
+        self._paint_marks(painter, self.image)
+        self._paint_captions(painter)
+        if self.cross is not None:
+            overlay_marks.paint_cross(painter, self._transform, self.cross, self._is_drawing)
+
+    def _paint_marks(self, painter: QPainter, image: UltrasoundImage) -> None:
+        """What is drawn on the image and measured of it, and what a comparison's sides are."""
         heat = self._visible_heat()
         if heat is not None:
             overlay.paint_crop(painter, self._transform, heat.crop)
         board = BoardPainter(
-            painter, self._transform, self._board, self._tool, self._pointer, self.image
+            painter, self._transform, self._board, self._tool, self._pointer, image
         )
         board.paint()
         if heat is not None:
             overlay.paint_colour_bar(painter, self.width(), self.height())
             foot = self._transform.to_view((heat.crop.x0, heat.crop.y1)) + QPointF(0, 16)
             overlay.paint_words(painter, self._heat_words, foot)
-        spacing = spacing_for(self.image, self.shown_roi(), self._pointer, self.frame_index)
+        spacing = spacing_for(image, self.shown_roi(), self._pointer, self.frame_index)
         if spacing.mm is not None:
             overlay.paint_scale_bar(painter, spacing.mm, self._transform.scale, self.height())
-        self._paint_captions(painter)
-        if self.cross is not None:
-            overlay_marks.paint_cross(painter, self._transform, self.cross, self._is_drawing)
+        self._paint_sides(painter)
 
     def _paint_captions(self, painter: QPainter) -> None:
         image, level = self.image, self.window_level

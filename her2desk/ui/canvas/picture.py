@@ -104,16 +104,9 @@ class Picture:
         painter = QPainter(pixmap)
         is_smooth = transform.scale < PIXELS_VISIBLE_FROM
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
-        _draw(painter, image, transform, size, ratio)
+        draw_in_sight(painter, image, transform, size, ratio)
         if heat is not None:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.setOpacity(opacity)
-            crop = heat.crop
-            painter.drawImage(
-                transform.rect(crop.x0, crop.y0, crop.x1, crop.y1),
-                heat.picture,
-                QRectF(heat.picture.rect()),
-            )
+            draw_heat(painter, transform, heat, opacity)
         painter.end()
         return pixmap
 
@@ -131,9 +124,33 @@ def _as_qimage(pixels: NDArray[np.uint8]) -> QImage:
     return image.convertToFormat(QImage.Format.Format_RGB32)
 
 
-def _draw(
+def draw_heat(painter: QPainter, transform: ViewTransform, heat: HeatLayer, opacity: float) -> None:
+    """Lay a heatmap over what is painted, on its crop."""
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setOpacity(opacity)
+    crop = heat.crop
+    painter.drawImage(
+        transform.rect(crop.x0, crop.y0, crop.x1, crop.y1),
+        heat.picture,
+        QRectF(heat.picture.rect()),
+    )
+    painter.setOpacity(1.0)
+
+
+def span_in_sight(
+    transform: ViewTransform, size: QSize, columns: int, rows: int
+) -> tuple[int, int, int, int]:
+    """Which pixels of a picture a view of this size shows: left, top, right, lower, the last exclusive."""
+    left, top = transform.to_image(QRectF(0, 0, 0, 0).topLeft())
+    right, lower = left + size.width() / transform.scale, top + size.height() / transform.scale
+    left, top = max(0, int(left) - 1), max(0, int(top) - 1)
+    return left, top, min(columns, int(right) + 2), min(rows, int(lower) + 2)
+
+
+def draw_in_sight(
     painter: QPainter, image: QImage, transform: ViewTransform, size: QSize, ratio: float
 ) -> None:
+    """Draw the part of a picture that a view of this size shows, where ``transform`` puts it."""
     target = transform.rect(0, 0, image.width(), image.height())
     if transform.scale * ratio < 0.5:
         # Bilinear sampling skips pixels when shrinking; averaging keeps speckle from flickering.
@@ -145,9 +162,6 @@ def _draw(
         painter.drawImage(target, shrunk, QRectF(shrunk.rect()))
         return
     # Only the visible part: at 64× the whole image would be a hundred thousand pixels wide.
-    left, top = transform.to_image(QRectF(0, 0, 0, 0).topLeft())
-    right, lower = left + size.width() / transform.scale, top + size.height() / transform.scale
-    left, top = max(0, int(left) - 1), max(0, int(top) - 1)
-    right, lower = min(image.width(), int(right) + 2), min(image.height(), int(lower) + 2)
+    left, top, right, lower = span_in_sight(transform, size, image.width(), image.height())
     source = QRectF(left, top, right - left, lower - top)
     painter.drawImage(transform.rect(left, top, right, lower), image, source)

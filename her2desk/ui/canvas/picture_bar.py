@@ -15,6 +15,7 @@ from her2desk.texts import tr
 from her2desk.ui.theme import GRID, set_role
 
 _TOP, _FOOT = 32, 44  # room for the captions and the scale bar
+_COMPARED_TOP, _COMPARED_FOOT = 96, 84  # and for the words and the grip of a comparison
 _BUSY_HEIGHT = 4
 _MIN_WORDS = 120
 
@@ -111,6 +112,7 @@ class PictureCover(QObject):
         super().__init__(picture)
         self._picture = picture
         self._is_low = False
+        self._is_compared = False
         self.bar = PictureBar(picture)
         self.busy = QProgressBar(picture)
         self.busy.setTextVisible(False)
@@ -130,6 +132,11 @@ class PictureCover(QObject):
         self._is_low = is_low
         self._place()
 
+    def set_compared(self, is_compared: bool) -> None:
+        """Leave room for what a comparison says of its sides, or no longer."""
+        self._is_compared = is_compared
+        self._place()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in place when the picture changes its size."""
         if event.type() == QEvent.Type.Resize:
@@ -140,5 +147,6 @@ class PictureCover(QObject):
         room = self._picture.size()
         self.busy.setGeometry(0, 0, room.width(), _BUSY_HEIGHT)
         self.bar.fit(room.width() - 6 * GRID)
-        top = room.height() - _FOOT - self.bar.height() if self._is_low else _TOP
+        head, foot = (_COMPARED_TOP, _COMPARED_FOOT) if self._is_compared else (_TOP, _FOOT)
+        top = room.height() - foot - self.bar.height() if self._is_low else head
         self.bar.move((room.width() - self.bar.width()) // 2, max(_BUSY_HEIGHT, top))

@@ -36,6 +36,7 @@ class Stage(FileDrop):
         self._page = CasePage(self)
         self.view, self.cine, self.readout = self._page.view, self._page.cine, self._page.readout
         self.calibrate_bar = self._page.calibrate_bar
+        self.compare_bar = self._page.compare_bar
         self._lay_out()
         self.drop_hovered.connect(self.empty_state.set_target)
         self.view.frame_requested.connect(self.go_to_frame)

@@ -13,11 +13,11 @@ from her2desk.ui.theme import set_role
 BRUSH_ROOM, OPACITY_ROOM = 132, 158
 
 _RANK_UNDO, _RANK_REDO, _RANK_OPACITY, _RANK_COPY, _RANK_CLEAR = 1, 2, 3, 4, 5
-_RANK_COPY_BACK, _RANK_FIT, _RANK_WINDOW = 6, 7, 8
+_RANK_COMPARE, _RANK_COPY_BACK, _RANK_FIT, _RANK_WINDOW = 6, 7, 8, 9
 
 
 class CanvasToolbar(OverflowRow):
-    """Tools, history, view and heatmap."""
+    """Tools, history, view, comparison and heatmap."""
 
     tool_selected = Signal(object)
     opacity_changed = Signal(float)
@@ -34,6 +34,7 @@ class CanvasToolbar(OverflowRow):
         self._add_copies()
         self._add_view()
         self.add_stretch()
+        self._add_comparison()
         self._add_heatmap()
         self._name_actions()
         self.set_has_image(False)
@@ -45,7 +46,8 @@ class CanvasToolbar(OverflowRow):
 
     def set_has_image(self, has_image: bool, frames: int = 1) -> None:
         """Offer what needs an image, or not, and what needs several frames."""
-        for action in (*self.tool_actions.values(), self.fit_action, self.reset_action):
+        view = (self.fit_action, self.reset_action, self.compare_action)
+        for action in (*self.tool_actions.values(), *view):
             action.setEnabled(has_image)
         self.key_frame_action.setEnabled(has_image and frames > 1)
         self._offer_brush()
@@ -159,6 +161,16 @@ class CanvasToolbar(OverflowRow):
         self.add_button(self.fit_action, "fit", _RANK_FIT)
         self.add_button(self.reset_action, "window-level", _RANK_WINDOW)
 
+    def _add_comparison(self) -> None:
+        self.compare_action = described(
+            QAction(self),
+            tr("Compare with enhanced"),
+            tr("Show the enhanced picture of this frame beside the original"),
+            "S",
+        )
+        self.compare_action.setCheckable(True)
+        self.add_button(self.compare_action, "compare", _RANK_COMPARE)
+
     def _add_heatmap(self) -> None:
         self.heatmap_action = described(
             QAction(self), tr("Heatmap"), tr("Show where the network looked"), "H"
@@ -199,6 +211,7 @@ class CanvasToolbar(OverflowRow):
             ("key_frame", self.key_frame_action),
             ("fit_image", self.fit_action),
             ("reset_window", self.reset_action),
+            ("compare_enhanced", self.compare_action),
             ("heatmap", self.heatmap_action),
         ):
             action.setObjectName(name)

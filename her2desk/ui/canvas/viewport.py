@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -203,14 +204,7 @@ class Viewport(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint picture, overlays and notice."""
         painter = QPainter(self)
-        background = self._picture.pixmap(
-            self._transform,
-            self.size(),
-            self.devicePixelRatioF(),
-            self._visible_heat(),
-            self._opacity,
-        )
-        painter.drawPixmap(0, 0, background)
+        painter.drawPixmap(0, 0, self._ground(self.devicePixelRatioF()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.has_frame:
             self._paint_over(painter)
@@ -221,6 +215,12 @@ class Viewport(QWidget):
             painter.setPen(QPen(QColor(colours().focus), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
+
+    def _ground(self, ratio: float) -> QPixmap:
+        """The picture alone, in so many device pixels to each of the view's."""
+        return self._picture.pixmap(
+            self._transform, self.size(), ratio, self._visible_heat(), self._opacity
+        )
 
     def _visible_heat(self) -> HeatLayer | None:
         """The heatmap to lay over the picture now."""

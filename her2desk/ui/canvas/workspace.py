@@ -73,6 +73,7 @@ class Workspace(Stage):
         self.toolbar.set_has_image(True, image.frames)
         self.toolbar.set_has_heatmap(False)
         self.set_heatmap_visible(False)  # asked for anew in each case (V22)
+        self.set_comparing(False)
         roi = drawing.answering
         self.view.set_tool(Tool.POLYGON if roi is None else Tool.EDIT)
         self.go_to_frame(roi.frame_index if roi is not None else drawing.pending_frame)
@@ -92,6 +93,7 @@ class Workspace(Stage):
         self._page.cover.bar.clear_note()
         self.cine.set_frames(1)
         self.toolbar.set_has_image(False)
+        self.set_comparing(False)
         self._pages.setCurrentWidget(self.empty_state)
         self._tell()
 
@@ -153,6 +155,10 @@ class Workspace(Stage):
     def set_heatmap_visible(self, is_visible: bool) -> None:
         """Switch the heatmap as the button does."""
         self.toolbar.heatmap_action.setChecked(is_visible)
+
+    def set_comparing(self, is_comparing: bool) -> None:
+        """Ask for the enhanced picture beside the image, or no longer, as the button does."""
+        self.toolbar.compare_action.setChecked(is_comparing)
 
     def set_heatmap_opacity(self, opacity: float) -> None:
         """How much the heatmap covers, 0–1."""
