@@ -47,16 +47,16 @@ def window(home: Path) -> None:
     """Stalls of the GUI thread while a training runs in its child process."""
     from PySide6.QtCore import QEventLoop, QTimer
 
+    from her2desk.own_command import own_command
     from her2desk.settings import Settings
     from her2desk.ui.app import make_application
     from her2desk.ui.training.child_command import GRACE_MS
-    from her2desk.ui.training.command_line import program
     from her2desk.ui.training.training_window import TrainingWindow
 
     cohort = home / "cohort"
     _run(home, "phantom", cohort, "--patients", FEW, "--seed", SEED)
     make_application(Settings())
-    shown = TrainingWindow(program(), home / "windows.ini", lambda _url: True, GRACE_MS)
+    shown = TrainingWindow(own_command(), home / "windows.ini", lambda _url: True, GRACE_MS)
     shown.show()
     late: list[float] = []
     loop = QEventLoop()
@@ -80,7 +80,7 @@ def window(home: Path) -> None:
     shown.process.failed.connect(lambda error: sys.exit(str(error)))
     QTimer.singleShot(WATCHED_MS, loop.quit)
     QTimer.singleShot(50, timer.start)
-    QTimer.singleShot(60, lambda: shown.cohort.choose_cohort(cohort))
+    QTimer.singleShot(60, lambda: shown.cohort.choose_folder(cohort))
     loop.exec()
     timer.stop()
     shown.end()

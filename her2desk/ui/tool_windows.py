@@ -99,8 +99,7 @@ class ToolWindows(QObject):
 
     def running(self) -> Iterator[str]:
         """What would be stopped if they were closed now, each in a few words."""
-        training = self.training.window
-        if training is not None and training.is_training:
+        if self.training.is_training:
             yield tr("a training")
         if self.network.receiver.is_on:
             yield tr("receiving images, which begins again by itself")

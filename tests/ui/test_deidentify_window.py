@@ -359,9 +359,9 @@ def test_pictures_that_cannot_be_shown_are_counted(
 def test_what_may_be_writing_is_pointed_at(
     qtbot: QtBot, masks_shown: DeidentifyWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter([False, True])
     monkeypatch.setattr(
-        "her2desk.ui.deidentify.deidentify_window.looks_written_on", lambda *_: next(answers)
+        "her2desk.ui.deidentify.deidentify_window.looks_written_on",
+        lambda preview, _: preview.file.path.name == "a2.dcm",
     )
     qtbot.mouseClick(masks_shown.masks.add, LEFT)
     qtbot.waitUntil(

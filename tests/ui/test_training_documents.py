@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from her2desk.errors import EngineFailed
-from her2desk.training.request import FAMILIES, TrainRequest
+from her2desk.training.request import ENHANCEMENTS, FAMILIES, TrainRequest
 from her2desk.ui.training.command_line import check_arguments, train_arguments
 from her2desk.ui.training.documents import (
     Auc,
@@ -20,7 +20,13 @@ from her2desk.ui.training.documents import (
     step_of,
     trained_of,
 )
-from her2desk.ui.training.words import duration, families, networks, rough_duration
+from her2desk.ui.training.words import (
+    duration,
+    enhancements,
+    families,
+    networks,
+    rough_duration,
+)
 from tests.ui.training_samples import bad_check_document, check_document, trained_document
 
 REQUEST = TrainRequest(Path("cohort"), Path("a.h2pack"))
@@ -112,6 +118,7 @@ def test_the_window_is_not_meant_by_what_trains():
             decision="whom to see first",
             decision_range=(0.05, 0.625),
             profile="us-2d-px",
+            enhance="ward.h2enhancer",
             repeats=6,
             epochs=2,
             jobs=3,
@@ -152,6 +159,7 @@ def test_what_is_offered_is_what_the_builder_has():
 
     assert {choice.value for choice in networks()} == set(ARCHITECTURES)
     assert tuple(choice.value for choice in families()) == FAMILIES
+    assert (*ENHANCEMENTS, "file") == tuple(choice.value for choice in enhancements())
     assert {choice.value for choice in profiles()} == set(PROFILES)
 
 

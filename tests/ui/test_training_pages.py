@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from her2desk.errors import EngineFailed
 from her2desk.texts import msg
+from her2desk.training.request import TrainRequest
 from her2desk.ui.jobs import Background
 from her2desk.ui.theme import apply_theme
 from her2desk.ui.training.choices_page import ChoicesPage
@@ -73,21 +74,21 @@ def test_before_a_cohort_it_says_what_one_is_and_links_to_the_documentation(qtbo
 def test_a_typed_or_chosen_folder_is_looked_at(qtbot, cohort, tmp_path, monkeypatch):
     cohort.path.setFocus()
     qtbot.keyClicks(cohort.path, str(tmp_path / "cohort.csv"))
-    with qtbot.waitSignal(cohort.cohort_chosen) as told:
+    with qtbot.waitSignal(cohort.folder_chosen) as told:
         qtbot.keyClick(cohort.path, Qt.Key.Key_Return)
     assert told.args == [tmp_path]  # the table stands for its folder
     assert cohort.waiting.isVisible()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
-    with qtbot.assertNotEmitted(cohort.cohort_chosen):
+    with qtbot.assertNotEmitted(cohort.folder_chosen):
         qtbot.mouseClick(cohort.choose, LEFT)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "b"))
-    with qtbot.waitSignal(cohort.cohort_chosen) as told:
+    with qtbot.waitSignal(cohort.folder_chosen) as told:
         qtbot.mouseClick(cohort.choose, LEFT)
     assert told.args == [tmp_path / "b"]
 
 
 def test_an_empty_path_asks_for_nothing(qtbot, cohort):
-    with qtbot.assertNotEmitted(cohort.cohort_chosen):
+    with qtbot.assertNotEmitted(cohort.folder_chosen):
         qtbot.keyClick(cohort.path, Qt.Key.Key_Return)
         cohort.check_again()
 
@@ -105,7 +106,7 @@ def drop(page: CohortPage, *paths: Path) -> bool:
 
 def test_a_dropped_folder_or_table_is_looked_at_and_nothing_else(qtbot, cohort, tmp_path):
     asked: list[Path] = []
-    cohort.cohort_chosen.connect(asked.append)
+    cohort.folder_chosen.connect(asked.append)
     assert drop(cohort, tmp_path)
     assert drop(cohort, tmp_path / "x" / "cohort.csv")
     assert not drop(cohort, tmp_path / "picture.png")
@@ -114,7 +115,7 @@ def test_a_dropped_folder_or_table_is_looked_at_and_nothing_else(qtbot, cohort, 
 
 
 def test_the_check_can_be_watched_and_cancelled(qtbot, cohort, tmp_path):
-    cohort.choose_cohort(tmp_path)
+    cohort.choose_folder(tmp_path)
     assert cohort.waiting.bar.maximum() == 0  # nothing is known yet
     cohort.show_step(Step("", 0.5, "Checking row 100"))
     assert cohort.waiting.bar.value() == 500
@@ -125,11 +126,11 @@ def test_the_check_can_be_watched_and_cancelled(qtbot, cohort, tmp_path):
 
 
 def test_findings_are_counted_sorted_filtered_and_copied(qtbot, cohort):
-    cohort.choose_cohort(Path("c"))
+    cohort.choose_folder(Path("c"))
     cohort.show_check(check_of(bad_check_document()))
     found = cohort.found
-    assert found.patients.text() == "200 patients, 62 HER-2 positive, 5 of unknown status"
-    assert "233 images" in found.images.text()
+    assert found.title.text() == "200 patients, 62 HER-2 positive, 5 of unknown status"
+    assert "233 images" in found.detail.text()
     assert found.verdict.text().startswith("2 errors")
     table = found.findings
     assert first_cells(table) == ["3", "17"]  # errors first, by row
@@ -176,12 +177,12 @@ def test_the_verdict_is_one_sentence(cohort, changes, words):
 
 
 def test_a_cohort_that_cannot_be_read_says_why_and_can_be_checked_again(qtbot, cohort, tmp_path):
-    cohort.choose_cohort(tmp_path)
+    cohort.choose_folder(tmp_path)
     cohort.show_error(EngineFailed(msg("No cohort.csv here."), msg("Choose another folder.")))
     assert cohort.problem.message.text() == "No cohort.csv here."
-    with qtbot.waitSignal(cohort.cohort_chosen):
+    with qtbot.waitSignal(cohort.folder_chosen):
         qtbot.mouseClick(cohort.problem.buttons[0], LEFT)
-    with qtbot.waitSignal(cohort.cohort_chosen):
+    with qtbot.waitSignal(cohort.folder_chosen):
         qtbot.keyClick(cohort, Qt.Key.Key_F5)
 
 
@@ -189,9 +190,16 @@ def test_a_cohort_that_cannot_be_read_says_why_and_can_be_checked_again(qtbot, c
 
 
 @pytest.fixture
-def choices(qtbot: QtBot, tmp_path: Path) -> ChoicesPage:
-    page = shown(qtbot, ChoicesPage())
-    page.set_cohort(tmp_path, check_of(check_document()))
+def background():
+    background = Background()
+    yield background
+    background.close()
+
+
+@pytest.fixture
+def choices(qtbot: QtBot, tmp_path: Path, background: Background) -> ChoicesPage:
+    page = shown(qtbot, ChoicesPage(background))
+    page.set_source(tmp_path, check_of(check_document()))
     return page
 
 
@@ -229,13 +237,13 @@ def test_before_the_biopsy_nothing_of_the_tissue_can_be_chosen(qtbot, choices):
 
 def test_inputs_that_nobody_has_are_not_offered_and_none_at_all_is_said(choices, tmp_path):
     assert "ca125_u_ml" not in choices.inputs.boxes
-    choices.set_cohort(tmp_path, check_of(check_document(inputs=[])))
+    choices.set_source(tmp_path, check_of(check_document(inputs=[])))
     assert choices.inputs.none.isVisibleTo(choices)
     assert choices.request().inputs == ()
 
 
 def test_images_without_a_scale_choose_pixels_and_say_why(choices, tmp_path):
-    choices.set_cohort(tmp_path, check_of(check_document(calibrated=230)))
+    choices.set_source(tmp_path, check_of(check_document(calibrated=230)))
     assert choices.request().profile == "us-2d-px"
     assert "3 images have no known scale" in choices.profile.hint.text()
     model = choices.profile.box.model()
@@ -243,15 +251,15 @@ def test_images_without_a_scale_choose_pixels_and_say_why(choices, tmp_path):
 
 
 def test_a_split_in_the_cohort_is_used_and_another_cohort_starts_afresh(qtbot, choices, tmp_path):
-    choices.set_cohort(tmp_path, check_of(check_document(has_split_column=True)))
+    choices.set_source(tmp_path, check_of(check_document(has_split_column=True)))
     assert choices.request().split == "column"
     assert not choices.held_out.isEnabled()
     choose(qtbot, choices.split, "none")
-    choices.set_cohort(tmp_path, check_of(check_document(has_split_column=True)))
+    choices.set_source(tmp_path, check_of(check_document(has_split_column=True)))
     assert choices.request().split == "none"  # the same check again changes nothing
-    choices.set_cohort(tmp_path, check_of(check_document(has_split_column=True, patients=201)))
+    choices.set_source(tmp_path, check_of(check_document(has_split_column=True, patients=201)))
     assert choices.request().split == "column"
-    choices.set_cohort(tmp_path, check_of(check_document()))
+    choices.set_source(tmp_path, check_of(check_document()))
     assert choices.request().split == "random"
 
 
@@ -287,9 +295,9 @@ def test_the_file_follows_the_name_until_it_is_chosen(qtbot, choices, tmp_path, 
     assert choices.request().out.name == "Two-hospitals-2024.h2pack"
     (tmp_path / "own.h2pack").touch()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "own"), ""))
-    qtbot.mouseClick(choices.pack.choose, LEFT)
+    qtbot.mouseClick(choices.pack.save.choose, LEFT)
     assert choices.request().out == tmp_path / "own.h2pack"
-    assert "replaced" in choices.pack.note.text()
+    assert "replaced" in choices.pack.save.note.text()
     choices.pack.name.setText("Another")
     assert choices.request().out == tmp_path / "own.h2pack"
     qtbot.keyClicks(choices.pack.out, "x")
@@ -354,6 +362,13 @@ def test_the_log_is_kept_and_copied(qtbot, running):
     assert QGuiApplication.clipboard().text() == "epoch 1\nepoch 2"
 
 
+def test_what_it_says_stays_in_sight_when_it_has_ended(running):
+    before = running.log.height()
+    running.end("Finished")
+    running.layout().activate()
+    assert running.log.height() == before
+
+
 def test_stopping_is_asked_once_more_and_says_that_it_can_be_resumed(qtbot, running):
     qtbot.mouseClick(running.stop, LEFT)
     assert running.confirm.isVisible()
@@ -386,18 +401,16 @@ def trained(tmp_path: Path):
 
 
 @pytest.fixture
-def result(qtbot: QtBot):
-    background = Background()
+def result(qtbot: QtBot, background: Background):
     opened: list[QUrl] = []
     page = ResultPage(background, opened.append)
     page.opened = opened
     yield shown(qtbot, page)
     page.figures.close_figure()
-    background.close()
 
 
 def test_the_figures_stand_beside_each_other_with_their_optimism(result, trained):
-    result.show_trained(trained, "My pack")
+    result.show_made(trained, TrainRequest(Path("c"), Path("p"), name="My pack"))
     assert result.title.text() == "My pack is ready"
     assert result.metrics.rows() == [
         ["Clinical", "0.70 (0.60–0.80)", "–", "–", "–"],
@@ -408,14 +421,15 @@ def test_the_figures_stand_beside_each_other_with_their_optimism(result, trained
 
 def test_many_warnings_are_counted(result, tmp_path):
     warnings = [f"Patient {n} was left out." for n in range(20)]
-    result.show_trained(trained_of(trained_document(tmp_path / "p", warnings=warnings)), "x")
+    made = trained_of(trained_document(tmp_path / "p", warnings=warnings))
+    result.show_made(made, None)
     shown_words = [message.text() for message in result.warnings.messages()]
     assert shown_words[-1] == "And 14 more, listed in the report."
     assert result.figures.isHidden()  # there is no folder of figures
 
 
 def test_the_buttons_say_what_is_wanted_next(qtbot, result, trained, tmp_path):
-    result.show_trained(trained, "x")
+    result.show_made(trained, None)
     with qtbot.waitSignal(result.pack_chosen) as told:
         qtbot.mouseClick(result.use, LEFT)
     assert told.args == [tmp_path / "p.h2pack"]
@@ -435,7 +449,7 @@ def test_the_buttons_say_what_is_wanted_next(qtbot, result, trained, tmp_path):
 
 def test_figures_are_small_pictures_and_large_on_a_click(qtbot, result, trained):
     result.resize(820, 900)
-    result.show_trained(trained, "x")
+    result.show_made(trained, None)
     strip = result.figures
     titles = [strip.item(row).text() for row in range(strip.count())]
     assert titles == ["Broken", "Calibration: Held-out", "ROC curve"]

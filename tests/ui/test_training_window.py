@@ -11,23 +11,18 @@ from pytestqt.qtbot import QtBot
 
 from her2desk.paths import demo_pack_path
 from her2desk.settings import Settings
-from her2desk.store.opening import open_library
 from her2desk.texts import CATALOGUE
 from her2desk.ui.app import make_application
 from her2desk.ui.main_window import MainWindow
-from her2desk.ui.training.training_window import (
-    CHOICES,
-    COHORT,
-    RESULT,
-    RUNNING,
-    TrainingWindow,
-)
+from her2desk.ui.training.training_window import TrainingWindow
+from her2desk.ui.training.work_window import CHOICES, RESULT, RUNNING, SOURCE
 from tests.ui.seen_words import Bracketed, unbracketed
 from tests.ui.training_samples import (
     Scene,
     bad_check_document,
     check_document,
     is_alive,
+    main_window,
     step,
     trained_document,
 )
@@ -121,7 +116,7 @@ def test_a_cohort_with_errors_goes_no_further_until_it_is_corrected(qtbot, windo
 def test_a_check_that_fails_shows_why(qtbot, window, scene, cohort):
     scene.check(out={"error": {"code": "x", "message": "No table.", "remedy": "Add it."}}, code=3)
     with qtbot.waitSignal(window.process.check_failed, timeout=WAIT_MS):
-        window.cohort.choose_cohort(cohort)
+        window.cohort.choose_folder(cohort)
     assert window.cohort.problem.message.text() == "No table."
     assert not window.forward.isEnabled()
 
@@ -135,7 +130,7 @@ def test_what_is_missing_stands_beside_the_greyed_start(qtbot, window, cohort):
     window.choices.networks.set_values(["resnet18-slim"])
     assert window.forward.isEnabled()
     qtbot.mouseClick(window.back, LEFT)
-    assert window.step == COHORT
+    assert window.step == SOURCE
 
 
 def test_stopping_kills_the_child_and_the_same_request_resumes(
@@ -204,14 +199,14 @@ def test_closing_while_it_trains_puts_it_away_and_it_goes_on(
 def test_keys_go_from_step_to_step_and_close(qtbot, window, cohort):
     check(qtbot, window, cohort)
     rail = window.rail.buttons
-    rail[COHORT].setFocus()
-    qtbot.keyClick(rail[COHORT], Qt.Key.Key_Down)
+    rail[SOURCE].setFocus()
+    qtbot.keyClick(rail[SOURCE], Qt.Key.Key_Down)
     assert window.step == CHOICES
     assert rail[CHOICES].hasFocus()
     qtbot.keyClick(rail[CHOICES], Qt.Key.Key_Down)  # there is nothing to go to yet
     assert window.step == CHOICES
     qtbot.keyClick(rail[CHOICES], Qt.Key.Key_Up)
-    assert window.step == COHORT
+    assert window.step == SOURCE
     qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: window.step == CHOICES, timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
@@ -264,14 +259,7 @@ def test_it_has_no_word_of_its_own(qtbot, scene, cohort, tmp_path, monkeypatch):
 @pytest.fixture
 def main(qtbot: QtBot, scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("her2desk.ui.training.entrance.own_command", lambda: scene.command)
-    make_application(Settings())
-    main = MainWindow(
-        open_library(tmp_path / "library"),
-        tmp_path / "library",
-        Settings(),
-        tmp_path / "settings.json",
-        demo_pack_path(),
-    )
+    main = main_window(tmp_path)
     qtbot.addWidget(main)
     main.show()
     qtbot.waitExposed(main)

@@ -49,10 +49,13 @@ from her2desk.ui.reading_log.reading_window import ReadingWindow
 from her2desk.ui.report.report_window import ReportWindow
 from her2desk.ui.report.send_dialog import SendDialog
 from her2desk.ui.report.sending_desk import SendingState
-from her2desk.ui.training import training_window as steps
+from her2desk.ui.training import work_window as steps
 from her2desk.ui.training.documents import Step, check_of, trained_of
+from her2desk.ui.training.enhancer_documents import CurvePoint, images_of, made_of
+from her2desk.ui.training.enhancer_window import EnhancerWindow
 from her2desk.ui.training.figure_window import FigureWindow
 from her2desk.ui.training.training_window import TrainingWindow
+from tests.enhancers import small_enhancer_file
 from tests.pack_samples import write_version
 from tests.ui import reader_samples, test_network_window, test_report_window, test_send_dialog
 from tests.ui.doctor_stand_in import SICK, doctor_that_says
@@ -60,10 +63,25 @@ from tests.ui.seat import wait_until
 from tests.ui.test_deidentify_window import image_file
 from tests.ui.test_packs_window import KEY
 from tests.ui.test_reading_log import UNDECIDED, a_reading
-from tests.ui.training_samples import bad_check_document, check_document, trained_document
+from tests.ui.training_samples import (
+    bad_check_document,
+    check_document,
+    enhancer_document,
+    images_document,
+    trained_document,
+)
 from tests.ui.window_table import Stage, row
 from tests.unit.reports.kept_case import READER, keep_case, the_pack
 
+CURVE = [
+    CurvePoint(0, "lanczos", 30.50),
+    CurvePoint(0, "l1", 31.22),
+    CurvePoint(375, "l1", 31.90),
+    CurvePoint(750, "l1", 32.08),
+    CurvePoint(1500, "l1", 32.24),
+    CurvePoint(3000, "l1", 32.41),
+    CurvePoint(3240, "adversarial", 31.86),
+]
 CLINIC = RemoteNode("Clinic", "PACS", "127.0.0.1", 4242)
 MARK = fingerprint(KEY.public_key())
 
@@ -290,6 +308,17 @@ def _result(stage: Stage) -> TrainingWindow:
     return window
 
 
+@row("training, enhanced by a file")
+def _enhanced(stage: Stage) -> TrainingWindow:
+    window = _checked(stage)
+    file = stage.folder / "Ward.h2enhancer"
+    small_enhancer_file(file, "Ward")
+    window.use_enhancer(file)
+    window.background.flush()
+    wait_until(lambda: window.choices.enhancement.problem() == "")
+    return window
+
+
 @row("training, figure")
 def _figure(stage: Stage) -> FigureWindow:
     window = FigureWindow(stage.background)
@@ -307,6 +336,60 @@ def _figures(stage: Stage) -> list[Path]:
         image.fill(QColor("white"))
         image.save(str(path))
     return paths
+
+
+# Enhancers
+
+
+def _enhancers(stage: Stage) -> EnhancerWindow:
+    window = EnhancerWindow([], stage.folder / "windows.ini", lambda _url: True, 1000)
+    stage.ends.callback(window.end)
+    return window
+
+
+@row("enhancer, images")
+def _images_start(stage: Stage) -> EnhancerWindow:
+    return _enhancers(stage)
+
+
+def _images_checked(stage: Stage) -> EnhancerWindow:
+    window = _enhancers(stage)
+    window.images.path.setText(str(stage.folder / "scans"))
+    window.process.check_finished.emit(images_of(images_document()))
+    return window
+
+
+@row("enhancer, left out")
+def _left_out(stage: Stage) -> EnhancerWindow:
+    return _images_checked(stage)
+
+
+@row("enhancer, choices")
+def _enhancer_choices(stage: Stage) -> EnhancerWindow:
+    window = _images_checked(stage)
+    window.go_to(steps.CHOICES)
+    return window
+
+
+@row("enhancer, running")
+def _enhancer_running(stage: Stage) -> EnhancerWindow:
+    window = _images_checked(stage)
+    window.running.begin()
+    window.go_to(steps.RUNNING)
+    window.process.progressed.emit(Step("adversarial", 0.72, "Step 3,240 of 4,500", 240.0))
+    window.process.points_told.emit(CURVE)
+    window.process.log_added.emit("Step 3,240 of 4,500, held-out PSNR 31.86 dB")
+    return window
+
+
+@row("enhancer, result")
+def _enhancer_result(stage: Stage) -> EnhancerWindow:
+    window = _images_checked(stage)
+    picture = QImage(400, 300, QImage.Format.Format_RGB32)
+    picture.fill(QColor("white"))
+    picture.save(str(stage.folder / "g-curves.png"))
+    window.process.finished.emit(made_of(enhancer_document(stage.folder / "g.h2enhancer")))
+    return window
 
 
 # Audit

@@ -6,6 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from her2desk.paths import demo_pack_path
+from her2desk.settings import Settings
+from her2desk.store.opening import open_library
+from her2desk.ui.app import make_application
+from her2desk.ui.main_window import MainWindow
+
 CHILD = Path(__file__).with_name("training_child.py")
 
 FINDINGS = [
@@ -94,6 +100,47 @@ def trained_document(pack: Path, **changes: Any) -> dict[str, Any]:
     return {**document, **changes}
 
 
+def images_document(**changes: Any) -> dict[str, Any]:
+    """A folder of images that an enhancer can be trained on."""
+    document = {
+        "usable": True,
+        "images": 118,
+        "patients": 60,
+        "held_out_patients": 12,
+        "left_out": [
+            {"image": "P017/2.dcm", "code": "picture-colour", "message": "It holds colour."},
+            {"image": "P031/1.dcm", "code": "picture-twice", "message": "It is there twice."},
+        ],
+    }
+    return {**document, **changes}
+
+
+def points(*phases: tuple[int, str, float]) -> list[dict[str, Any]]:
+    """Lines of the curves: step, phase and PSNR."""
+    return [{"curve": {"step": s, "phase": phase, "psnr_db": p}} for s, phase, p in phases]
+
+
+def enhancer_document(file: Path, **changes: Any) -> dict[str, Any]:
+    """A finished training of an enhancer."""
+    document = {
+        "enhancer": str(file),
+        "sha256": "cd" * 32,
+        "name": "ward-gan",
+        "version": "1.0",
+        "seed": 7,
+        "patients": 48,
+        "images": 95,
+        "held_out_patients": 12,
+        "left_out": images_document()["left_out"][:1],
+        "measures": {
+            "lanczos": {"psnr_db": 30.5, "ssim": 0.774, "gmsd": 0.112, "speckle_snr": 0.63},
+            "generator": {"psnr_db": 32.4, "ssim": 0.774, "gmsd": 0.083, "speckle_snr": -0.11},
+        },
+        "figures": [str(file.with_name(f"{file.stem}-curves.png"))],
+    }
+    return {**document, **changes}
+
+
 class Scene:
     """What the played command line will say, and what it was asked."""
 
@@ -129,6 +176,18 @@ class Scene:
     def _write(self, kind: str, scene: dict[str, Any]) -> None:
         self._scene[kind] = scene
         (self.folder / "scene.json").write_text(json.dumps(self._scene), encoding="utf-8")
+
+
+def main_window(folder: Path) -> MainWindow:
+    """The main window on a library of its own, not shown yet."""
+    make_application(Settings())
+    return MainWindow(
+        open_library(folder / "library"),
+        folder / "library",
+        Settings(),
+        folder / "settings.json",
+        demo_pack_path(),
+    )
 
 
 def is_alive(pid: int) -> bool:

@@ -344,13 +344,21 @@ class TestEnforced:
                 trust.require()
             assert refused.value.code == "policy-unsigned-packs"
 
-    def test_training_is_refused_by_the_command(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    @pytest.mark.parametrize(
+        ("command", "name"), [("train", "x.h2pack"), ("train-enhancer", "x.h2enhancer")]
+    )
+    def test_training_is_refused_by_the_commands(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        command: str,
+        name: str,
     ) -> None:
         under_policy(
             monkeypatch, tmp_path / "etc", {"allow": {"training": False}, "contact": "Ward 3"}
         )
-        code = main(["train", str(tmp_path), "--out", str(tmp_path / "x.h2pack"), "--json"])
+        code = main([command, str(tmp_path), "--out", str(tmp_path / name), "--json"])
         error = json.loads(capsys.readouterr().out)["error"]
         assert (code, error["code"]) == (3, "policy-training")
         assert error["remedy"] == "Ask your administrator: Ward 3"

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QWidget
 
 from her2desk.dicom.deidentify.key import library_key
 from her2desk.dicom.deidentify.masks import MaskBook, load_masks, masks_path, save_masks
@@ -29,11 +29,9 @@ from her2desk.texts import Message, msg, tr, trn
 from her2desk.ui.deidentify.choose_page import ChoosePage
 from her2desk.ui.deidentify.mask_page import PER_PAGE, MaskPage
 from her2desk.ui.deidentify.result_page import ResultPage
-from her2desk.ui.help.pages import set_page
 from her2desk.ui.jobs import Background
-from her2desk.ui.theme import GRID, set_role
-from her2desk.ui.training.step_rail import RailStep, StepRail
-from her2desk.ui.widgets.labels import wrapped
+from her2desk.ui.training.step_rail import RailStep
+from her2desk.ui.training.step_window import StepWindow
 
 CHOOSE, MASKS, RESULT = range(3)
 _FIRST_SIZE = (1060, 720)
@@ -65,8 +63,8 @@ class Watched(QObject):
         self._stepped.emit(fraction, text)
 
 
-class DeidentifyWindow(QWidget):
-    """Non-modal; closing it stops what runs after the frame in hand.
+class DeidentifyWindow(StepWindow):
+    """Closing it stops what runs after the frame in hand.
 
     Parameters
     ----------
@@ -86,9 +84,8 @@ class DeidentifyWindow(QWidget):
         open_url: Callable[[QUrl], object],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__("deidentification", _steps(), parent)
         self.setWindowTitle(tr("De-identify files"))
-        set_page(self, "deidentification")
         self._library_dir = library_dir
         self._background = background
         self._reader = reader
@@ -104,21 +101,12 @@ class DeidentifyWindow(QWidget):
         self.choose = ChoosePage()
         self.masks = MaskPage()
         self.result = ResultPage(open_url)
-        self.rail = StepRail(_steps(), tr("Steps"))
-        self.note = wrapped(role="warning")
-        self.back = QPushButton(tr("&Back"))
-        self.forward = QPushButton(tr("Co&ntinue"))
-        set_role(self.forward, "primary")
-        self._pages = QStackedWidget()
-        self._arrange()
+        self._add_pages(self.choose, self.masks, self.result)
+        self.setMinimumSize(820, 580)
+        self.resize(*_FIRST_SIZE)
         self._connect()
         self._refresh()
         self.choose.choose_files.setFocus()
-
-    @property
-    def step(self) -> int:
-        """Which step is shown."""
-        return self._pages.currentIndex()
 
     @property
     def is_busy(self) -> bool:
@@ -352,32 +340,10 @@ class DeidentifyWindow(QWidget):
         self.rail.step_chosen.connect(self._go_to)
         self.back.clicked.connect(self._go_back)
         self.forward.clicked.connect(self._go_forward)
-        QShortcut(QKeySequence("Ctrl+W"), self).activated.connect(self.close)
 
     def _on_choice(self) -> None:
         self._groups = ()
         self._refresh()
-
-    def _arrange(self) -> None:
-        for page in (self.choose, self.masks, self.result):
-            self._pages.addWidget(page)
-        foot = QHBoxLayout()
-        foot.setSpacing(2 * GRID)
-        foot.addWidget(self.note, 1)
-        foot.addWidget(self.back)
-        foot.addWidget(self.forward)
-        body = QVBoxLayout()
-        body.setContentsMargins(5 * GRID, 5 * GRID, 5 * GRID, 4 * GRID)
-        body.setSpacing(4 * GRID)
-        body.addWidget(self._pages, 1)
-        body.addLayout(foot)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.rail)
-        row.addLayout(body, 1)
-        self.setMinimumSize(820, 580)
-        self.resize(*_FIRST_SIZE)
 
 
 def _steps() -> list[RailStep]:

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QRegularExpression, Signal
-from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -18,9 +17,8 @@ from her2desk.texts import tr
 from her2desk.training.request import TrainRequest
 from her2desk.ui.theme import GRID
 from her2desk.ui.training.choice_widgets import ChoiceForm, Chooser, whole_number
+from her2desk.ui.training.seed_field import SeedField
 from her2desk.ui.training.words import combined_kinds, indeterminate_rules, weight_sources
-
-_FIELD_WIDTH = 80 * GRID
 
 
 class AdvancedChoices(QWidget):
@@ -31,11 +29,7 @@ class AdvancedChoices(QWidget):
     def __init__(self, defaults: TrainRequest, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.combined = Chooser(combined_kinds(), tr("Combined model"))
-        self.seed = QLineEdit()
-        self.seed.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,9}"), self))
-        self.seed.setPlaceholderText(tr("From the cohort"))
-        self.seed.setAccessibleName(tr("Seed"))
-        self.seed.setFixedWidth(_FIELD_WIDTH)
+        self.seed = SeedField(tr("From the cohort"))
         self.repeats = whole_number(tr("Repeats"), 1, 50)
         self.epochs = whole_number(tr("Epochs"), 1, 1000)
         self.jobs = whole_number(tr("Jobs"), 1, 256)
@@ -59,7 +53,7 @@ class AdvancedChoices(QWidget):
     def set_defaults(self, defaults: TrainRequest) -> None:
         """Put every field back."""
         self.combined.set_value(defaults.combined)
-        self.seed.setText("" if defaults.seed is None else str(defaults.seed))
+        self.seed.set_value(defaults.seed)
         self.repeats.setValue(defaults.repeats)
         self.epochs.setValue(defaults.epochs)
         self.jobs.setValue(defaults.jobs)
@@ -68,10 +62,6 @@ class AdvancedChoices(QWidget):
         self.weights.set_value(defaults.weights or "")
         self.weights_file.clear()
         self._show_file_row()
-
-    def seed_value(self) -> int | None:
-        """The seed, None for the cohort's own."""
-        return int(self.seed.text()) if self.seed.text() else None
 
     def weights_value(self) -> str | None:
         """Where the initial weights come from, None for random ones."""

@@ -21,6 +21,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 from her2desk.errors import EXIT_INTERRUPTED, EngineFailed
 from her2desk.texts import msg
 from her2desk.ui.training.documents import error_of, not_understood, step_of
+from her2desk.ui.training.enhancer_documents import point_of
 
 log = logging.getLogger(__name__)
 GRACE_MS = 10_000
@@ -39,6 +40,8 @@ class ChildCommand(QObject):
     """
 
     progressed = Signal(object)
+    points_told = Signal(object)
+    """Points of curves since, in order: none is left out, as steps may be."""
     log_added = Signal(str)
     answered = Signal(int, object)
     failed = Signal(object)
@@ -137,8 +140,12 @@ class ChildCommand(QObject):
         self._tell(self._lines.add(data))
 
     def _tell(self, lines: list[str]) -> None:
-        words, last = [], None
+        words, last, points = [], None, []
         for line in lines:
+            point = point_of(line.strip())
+            if point is not None:
+                points.append(point)
+                continue
             step = step_of(line.strip())
             if step is None:
                 words.append(line.rstrip())
@@ -150,6 +157,8 @@ class ChildCommand(QObject):
         said = "\n".join(word for word in words if word)
         if said:
             self.log_added.emit(said)
+        if points and not self._is_stopping:
+            self.points_told.emit(points)
         if last is not None and not self._is_stopping:
             self.progressed.emit(last)
 

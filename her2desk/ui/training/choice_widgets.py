@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from her2desk.ui.theme import GRID, set_role
 from her2desk.ui.training.words import Choice
@@ -33,7 +33,10 @@ class Chooser(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
-        column.addWidget(self.box)
+        row = QHBoxLayout()  # the hint may be wider than the box
+        row.addWidget(self.box)
+        row.addStretch(1)
+        column.addLayout(row)
         column.addWidget(self.hint)
         self.setFocusProxy(self.box)
         self.box.currentIndexChanged.connect(self._on_index)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from her2desk.texts import listed, tr, trn
 from her2desk.training.request import TrainRequest
+from her2desk.ui.jobs import Background
 from her2desk.ui.theme import GRID
 from her2desk.ui.training.advanced_choices import AdvancedChoices
 from her2desk.ui.training.choice_widgets import (
@@ -20,6 +21,7 @@ from her2desk.ui.training.choice_widgets import (
 )
 from her2desk.ui.training.decision_choice import DecisionChoice
 from her2desk.ui.training.documents import CohortCheck
+from her2desk.ui.training.enhancement_choice import EnhancementChoice
 from her2desk.ui.training.input_choice import MOMENTS, InputChoice
 from her2desk.ui.training.pack_choice import PackChoice
 from her2desk.ui.training.scroll_column import ScrollColumn
@@ -47,7 +49,7 @@ class ChoicesPage(QWidget):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._cohort = Path()
         self._checked: CohortCheck | None = None
@@ -56,6 +58,7 @@ class ChoicesPage(QWidget):
         self.inputs = InputChoice()
         self.split = Chooser(splits(), tr("Held-out patients"))
         self.held_out = whole_number(tr("Held-out share"), 5, 50, "\u00a0%")
+        self.enhancement = EnhancementChoice(background)
         self.profile = Chooser(profiles(), tr("Radiomics profile"))
         self.networks = TickList(networks(), tr("Networks"))
         self.families = TickList(families(), tr("Model families"))
@@ -68,12 +71,12 @@ class ChoicesPage(QWidget):
         self._connect()
         self._set_defaults()
 
-    def set_cohort(self, cohort: Path, check: CohortCheck) -> None:
+    def set_source(self, folder: Path, check: CohortCheck) -> None:
         """Offer what this cohort allows. Another cohort puts every choice back to its default."""
-        if (cohort, check) == (self._cohort, self._checked):
+        if (folder, check) == (self._cohort, self._checked):
             return
-        if cohort != self._cohort:
-            self._cohort = cohort
+        if folder != self._cohort:
+            self._cohort = folder
             self._set_defaults()
         self._checked = check
         self.inputs.set_inputs(check.inputs, check.patients)
@@ -114,11 +117,12 @@ class ChoicesPage(QWidget):
             decision=self.decision.words_value(),
             decision_range=self.decision.range_value(),
             profile=self.profile.value(),
+            enhance=self.enhancement.value(),
             networks=self.networks.values(),
             families=self.families.values(),
             inputs=self.inputs.values(),
             held_out=self.held_out.value() / 100,
-            seed=self.advanced.seed_value(),
+            seed=self.advanced.seed.value(),
             repeats=int(self.advanced.repeats.value()),
             epochs=int(self.advanced.epochs.value()),
             jobs=int(self.advanced.jobs.value()),
@@ -140,7 +144,7 @@ class ChoicesPage(QWidget):
         is_package = self.advanced.weights_value() == PACKAGE_WEIGHTS
         if is_package and self.networks.values() != (LITE_NETWORK,):
             return tr("EfficientNet-Lite0's own weights belong to that network: choose it.")
-        return self.decision.problem() or self.pack.problem()
+        return self.enhancement.problem() or self.decision.problem() or self.pack.problem()
 
     def _has_weights(self) -> bool:
         return self.advanced.weights_value() is not None
@@ -150,6 +154,7 @@ class ChoicesPage(QWidget):
         self.decision.set_defaults()
         self.split.set_value(DEFAULTS.split)
         self.held_out.setValue(100 * DEFAULTS.held_out)
+        self.enhancement.set_defaults()
         self.networks.set_values(DEFAULTS.networks)
         self.families.set_values(DEFAULTS.families)
         self.dlr.set_value(DEFAULTS.dlr)
@@ -164,6 +169,7 @@ class ChoicesPage(QWidget):
             ticks.changed.connect(self._on_changed)
         self.moment.changed.connect(self._on_moment)
         self.inputs.changed.connect(self._on_changed)
+        self.enhancement.changed.connect(self._on_changed)
         self.pack.changed.connect(self._on_changed)
         self.decision.changed.connect(self._on_changed)
 
@@ -174,6 +180,7 @@ class ChoicesPage(QWidget):
 
     def _on_changed(self) -> None:
         self.held_out.setEnabled(self.split.value() == "random")
+        self.enhancement.set_profile(self.profile.value())
         self.effort.setText(_effort(len(self.networks.values()), len(self.families.values())))
         self.changed.emit()
 
@@ -219,6 +226,7 @@ class ChoicesPage(QWidget):
 
     def _model_form(self) -> QWidget:
         form = ChoiceForm()
+        form.add(tr("Enh&ancement"), self.enhancement)
         form.add(tr("&Radiomics profile"), self.profile)
         form.add(tr("Networks"), self.networks)
         form.add(tr("Model families"), self.families, tr("The best is chosen inside each fold."))

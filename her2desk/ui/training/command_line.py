@@ -23,6 +23,7 @@ def train_arguments(request: TrainRequest) -> list[str]:
         ("--decision", request.decision),
         ("--decision-range", _range(request.decision_range)),
         ("--profile", request.profile),
+        ("--enhance", request.enhance),
         ("--networks", _listed(request.networks)),
         ("--families", _listed(request.families)),
         ("--inputs", None if request.inputs is None else _listed(request.inputs) or NOTHING),

@@ -4,15 +4,23 @@ Everything that comes from the child is looked at before it is used; a part that
 kind is left out, and a document without its essentials is refused.
 """
 
-import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from her2desk.errors import EngineFailed, Her2DeskError
 from her2desk.texts import msg
+from her2desk.ui.training.raw_values import (
+    count,
+    line_object,
+    messages,
+    names,
+    number,
+    objects,
+    path,
+    text,
+)
 
 EVIDENCES = ("apparent", "cross_validated", "held_out")
 APPROXIMATE_METHODS = ("nadeau-bengio",)
@@ -97,20 +105,15 @@ class TrainedPack:
 
 def step_of(line: str) -> Step | None:
     """The step that a line of standard error reports; None for a line that is something else."""
-    if not line.startswith("{"):
+    raw = line_object(line)
+    fraction = None if raw is None else number(raw.get("fraction"))
+    if raw is None or fraction is None:
         return None
-    try:
-        raw = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    fraction = _number(raw.get("fraction"))
-    if fraction is None:
-        return None
-    eta = _number(raw.get("eta_s"))
+    eta = number(raw.get("eta_s"))
     return Step(
-        _text(raw, "stage"),
+        text(raw, "stage"),
         min(max(fraction, 0.0), 1.0),
-        _text(raw, "text"),
+        text(raw, "text"),
         None if eta is None else max(eta, 0.0),
     )
 
@@ -120,48 +123,48 @@ def check_of(raw: Mapping[str, Any]) -> CohortCheck:
     if not isinstance(raw.get("usable"), bool) or not isinstance(raw.get("patients"), int):
         raise not_understood()
     return CohortCheck(
-        patients=_count(raw, "patients"),
-        positive=_count(raw, "positive"),
-        unknown=_count(raw, "unknown"),
-        images=_count(raw, "images"),
+        patients=count(raw, "patients"),
+        positive=count(raw, "positive"),
+        unknown=count(raw, "unknown"),
+        images=count(raw, "images"),
         is_usable=raw["usable"],
-        findings=tuple(_finding(item) for item in _objects(raw.get("findings"))),
+        findings=findings_of(raw),
         inputs=tuple(
-            ClinicalInput(_text(item, "name"), _count(item, "known"))
-            for item in _objects(raw.get("inputs"))
+            ClinicalInput(text(item, "name"), count(item, "known"))
+            for item in objects(raw.get("inputs"))
         ),
-        sites=_names(raw.get("sites")),
-        scanners=_names(raw.get("scanners")),
-        calibrated=_count(raw, "calibrated"),
+        sites=names(raw.get("sites")),
+        scanners=names(raw.get("scanners")),
+        calibrated=count(raw, "calibrated"),
         has_split_column=raw.get("has_split_column") is True,
     )
 
 
 def trained_of(raw: Mapping[str, Any]) -> TrainedPack:
     """A finished training's document; raises ``EngineFailed`` where it names no pack."""
-    if not _text(raw, "pack"):
+    if not text(raw, "pack"):
         raise not_understood()
     return TrainedPack(
-        pack=Path(_text(raw, "pack")),
-        digest=_text(raw, "digest"),
-        report=_path(raw, "report"),
-        tripod=_path(raw, "tripod"),
-        figures=_path(raw, "figures"),
+        pack=Path(text(raw, "pack")),
+        digest=text(raw, "digest"),
+        report=path(raw, "report"),
+        tripod=path(raw, "tripod"),
+        figures=path(raw, "figures"),
         aucs=_aucs(raw.get("metrics")),
-        warnings=tuple(_warning(item) for item in _list(raw.get("warnings"))),
+        warnings=messages(raw.get("warnings")),
     )
 
 
 def error_of(raw: Mapping[str, Any]) -> Her2DeskError | None:
     """The refusal in a document, in the child's own words; None where there is none."""
     error = raw.get("error")
-    if not isinstance(error, Mapping) or not _text(error, "message"):
+    if not isinstance(error, Mapping) or not text(error, "message"):
         return None
     # The words are finished sentences: braces in them (a path) are no fields.
     return EngineFailed(
-        msg("{words}", words=_text(error, "message")),
-        msg("{words}", words=_text(error, "remedy")),
-        code=_text(error, "code") or "train",
+        msg("{words}", words=text(error, "message")),
+        msg("{words}", words=text(error, "remedy")),
+        code=text(error, "code") or "train",
     )
 
 
@@ -174,15 +177,20 @@ def not_understood() -> EngineFailed:
     )
 
 
+def findings_of(raw: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """What a check found."""
+    return tuple(_finding(item) for item in objects(raw.get("findings")))
+
+
 def _finding(raw: Mapping[str, Any]) -> Finding:
     row = raw.get("row")
     return Finding(
         row=row if isinstance(row, int) else None,
-        column=_text(raw, "column"),
+        column=text(raw, "column"),
         is_error=raw.get("severity") != "notice",
-        code=_text(raw, "code"),
-        message=_text(raw, "message"),
-        remedy=_text(raw, "remedy"),
+        code=text(raw, "code"),
+        message=text(raw, "message"),
+        remedy=text(raw, "remedy"),
     )
 
 
@@ -205,42 +213,7 @@ def _aucs(raw: Any) -> dict[str, dict[str, Auc]]:
 def _auc(raw: Any) -> Auc | None:
     if not isinstance(raw, Mapping):
         return None
-    value, lower, upper = (_number(raw.get(name)) for name in ("value", "lower", "upper"))
+    value, lower, upper = (number(raw.get(name)) for name in ("value", "lower", "upper"))
     if value is None or lower is None or upper is None:
         return None
-    return Auc(value, lower, upper, _text(raw, "method"))
-
-
-def _warning(item: Any) -> str:
-    return _text(item, "message") if isinstance(item, Mapping) else str(item)
-
-
-def _text(raw: Mapping[str, Any], key: str) -> str:
-    value = raw.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _count(raw: Mapping[str, Any], key: str) -> int:
-    value = raw.get(key)
-    return value if isinstance(value, int) and value >= 0 else 0
-
-
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None
-
-
-def _path(raw: Mapping[str, Any], key: str) -> Path | None:
-    return Path(_text(raw, key)) if _text(raw, key) else None
-
-
-def _list(raw: Any) -> list[Any]:
-    return raw if isinstance(raw, list) else []
-
-
-def _objects(raw: Any) -> Iterable[Mapping[str, Any]]:
-    return (item for item in _list(raw) if isinstance(item, Mapping))
-
-
-def _names(raw: Any) -> tuple[str, ...]:
-    return tuple(str(item) for item in _list(raw))
+    return Auc(value, lower, upper, text(raw, "method"))

@@ -1,5 +1,6 @@
 """The pictures of a finished training: small ones side by side, large on a click."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _PATH = Qt.ItemDataRole.UserRole
 
 
 class FigureStrip(QListWidget):
-    """Pictures in the order of their names; Enter or a click opens one large.
+    """Pictures in their order; Enter or a click opens one large.
 
     They are read on the background thread, so that a folder of large pictures does not hold the window.
     """
@@ -27,7 +28,6 @@ class FigureStrip(QListWidget):
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._background = background
-        self._folder: Path | None = None
         self._window: FigureWindow | None = None
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setFlow(QListView.Flow.LeftToRight)
@@ -47,11 +47,9 @@ class FigureStrip(QListWidget):
         """The large picture's window, once one was opened."""
         return self._window
 
-    def show_folder(self, folder: Path | None) -> None:
-        """Show the PNG files of a folder; none where it is None or gone."""
+    def show_files(self, paths: Sequence[Path]) -> None:
+        """Show these pictures in their order."""
         self.clear()
-        self._folder = folder
-        paths = sorted(folder.glob("*.png")) if folder is not None else []
         blank = QPixmap(THUMBNAIL)  # keeps the place until the picture is read
         blank.fill(Qt.GlobalColor.transparent)
         for path in paths:
@@ -99,6 +97,11 @@ class FigureStrip(QListWidget):
         if self._window is None:
             self._window = FigureWindow(self._background, self.window())
         self._window.show_figures(paths, self.row(item))
+
+
+def pictures_in(folder: Path | None) -> list[Path]:
+    """The PNG files of a folder by name; none where it is None or gone."""
+    return [] if folder is None else sorted(folder.glob("*.png"))
 
 
 def _thumbnail(path: Path) -> QImage:

@@ -24,11 +24,14 @@ _EVIDENCE = {
     "held-out": msg("Held-out"),
     "external": msg("External"),
 }
+_CURVES = "-curves"  # of an enhancer, behind its own name
 
 
 def figure_title(path: Path) -> str:
     """A figure's name in words; one of a file that the program did not name is the file's own."""
     name = path.stem.replace("_", "-")
+    if name.endswith(_CURVES):
+        return tr("Curves of the training")
     kind = next((kind for kind in _FIGURES if name == kind or name.startswith(f"{kind}-")), None)
     if kind is None:
         words = name.replace("-", " ").strip()

@@ -32,10 +32,10 @@ _IS_ERROR_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 class FindingsModel(RowsModel[Finding]):
-    """A finding a row: row, column, kind, what is wrong, what to do."""
+    """A finding a row: row, ``where``, kind, what is wrong, what to do."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        titles = (tr("Row"), tr("Column"), tr("Kind"), tr("What was found"), tr("What to do"))
+    def __init__(self, where: str, parent: QWidget | None = None) -> None:
+        titles = (tr("Row"), where, tr("Kind"), tr("What was found"), tr("What to do"))
         super().__init__(titles, parent)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -67,11 +67,14 @@ class _Filtered(QSortFilterProxyModel):
 
 
 class FindingsTable(QWidget):
-    """The table, what of it is shown, and the chosen finding in full."""
+    """The table, what of it is shown, and the chosen finding in full.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    ``where`` is what ``Finding.column`` is called. Rows and remedies are shown where a finding has one.
+    """
+
+    def __init__(self, where: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.model = FindingsModel(self)
+        self.model = FindingsModel(where, self)
         self.shown = _Filtered(self)
         self.shown.setSourceModel(self.model)
         self.view = _view(self.shown)
@@ -91,6 +94,8 @@ class FindingsTable(QWidget):
     def set_findings(self, findings: Sequence[Finding]) -> None:
         """Show these, errors first where there are some."""
         self.model.set_rows(findings)
+        self.view.setColumnHidden(0, all(finding.row is None for finding in findings))
+        self.view.setColumnHidden(4, not any(finding.remedy for finding in findings))
         errors = sum(finding.is_error for finding in findings)
         counts = {ALL: len(findings), ERRORS: errors, NOTICES: len(findings) - errors}
         names = {ALL: tr("All ({n})"), ERRORS: tr("Errors ({n})"), NOTICES: tr("Notices ({n})")}

@@ -26,13 +26,17 @@ _TICK_MS = 1000
 
 
 class RunningPage(QWidget):
-    """Idle, running, asking whether to stop, stopping, or stopped."""
+    """Idle, running, asking whether to stop, stopping, or stopped.
+
+    ``view`` shows more of how it goes, between the bar and what it says.
+    """
 
     stop_confirmed = Signal()
     resume_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, view: QWidget | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._view = view
         self._clock = QElapsedTimer()
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
@@ -152,7 +156,7 @@ class RunningPage(QWidget):
         self._stopped = _foot_of(
             tr("What is finished is kept; the same training goes on from there."), [self.resume]
         )
-        self._idle = QWidget()
+        self._idle = _foot_of("", [])  # as high as the others, so that the log stays as it is
         for foot in (self._idle, self._running, self._asking, self._stopped):
             self._foot.addWidget(foot)
         line = QHBoxLayout()
@@ -173,6 +177,9 @@ class RunningPage(QWidget):
         column.addWidget(self.bar)
         column.addLayout(line)
         column.addSpacing(2 * GRID)
+        if self._view is not None:
+            column.addWidget(self._view, 2)
+            column.addSpacing(2 * GRID)
         column.addLayout(head)
         column.addWidget(self.log, 1)
         column.addWidget(self._foot)

@@ -5,9 +5,16 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
-from her2desk.ui.theme import GRID, SIZE_SMALL, colours
+from her2desk.ui.theme import GRID, SIZE_SMALL, colours, set_role
 
 WIDTH = 52 * GRID
 _HEIGHT = 14 * GRID
@@ -144,7 +151,13 @@ class StepRail(QWidget):
             group.addButton(button, index)
             column.addWidget(button)
         column.addStretch(1)
+        self._column = column
         group.idClicked.connect(self.step_chosen)
+
+    def add_link(self, link: QPushButton) -> None:
+        """Put a way to somewhere else at the foot."""
+        set_role(link, "link")
+        self._column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
 
     def show_step(self, index: int) -> None:
         """Mark the step that is shown."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from her2desk.domain.clinical import FIELDS_BY_NAME
+from her2desk.paths import SHIPPED_ENHANCER
 from her2desk.texts import listed, tr, trn
-from her2desk.training.request import SMALL_NETWORK
+from her2desk.training.request import NO_ENHANCEMENT, SMALL_NETWORK
 from her2desk.ui.training.documents import CohortCheck
 
 LITE_NETWORK = "efficientnet_lite0"
@@ -165,6 +166,32 @@ def indeterminate_rules() -> list[Choice]:
             tr(
                 "No call unless the score is unusual for exactly one class. Needs 40 patients of "
                 "each class who are not held out."
+            ),
+        ),
+    ]
+
+
+def enhancements() -> list[Choice]:
+    """What enlarges every picture before it is measured."""
+    finer = tr("Interpolation: a finer grid, and no detail that was not there.")
+    return [
+        Choice(NO_ENHANCEMENT, tr("None (default)"), tr("Every picture is measured as it is.")),
+        Choice("lanczos-2", tr("Lanczos ×2"), finer),
+        Choice("lanczos-4", tr("Lanczos ×4"), finer),
+        Choice(
+            SHIPPED_ENHANCER,
+            tr("phantom-gan ×4 (comes with Her2Desk)"),
+            tr(
+                "A network trained on simulated images. Brought down again, its picture must give "
+                "back the original; where it does not, the case carries a warning."
+            ),
+        ),
+        Choice(
+            "file",
+            tr("From a file…"),
+            tr(
+                "An enhancer that you trained or were given. It becomes part of the pack, which then "
+                "refuses patients that it was trained on."
             ),
         ),
     ]
