@@ -22,6 +22,7 @@ WORDS = {
     "readout_form_changed_cuda": "one field changed, on the graphics card",
     "network_resnet101": "one crop through ResNet101",
     "network_resnet101_cuda": "one crop through ResNet101, on the graphics card",
+    "enhance_500x400": "a frame of 500 × 400 enhanced ×4, and its residual",
     "cohort_features_15k": "210 patients × 1,561 features, 15,000 px, 2 processes",
     "cohort_features_56k": "210 patients × 1,561 features, 56,000 px, 2 processes",
     "cine_first_frame": "200-frame colour cine: opened, first frame",

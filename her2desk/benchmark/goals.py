@@ -71,6 +71,7 @@ GOALS: Mapping[str, Goal] = {
     "readout_resnet101_cuda": _ON_A_CARD,
     "readout_vertex_moved_cuda": _ON_A_CARD,
     "readout_form_changed_cuda": _ON_A_CARD,
+    "enhance_500x400": Goal(msg("≤ 1.5 s"), (Bound("product_ms", at_most=1500),)),
     "cohort_features_15k": Goal(
         msg("≤ 60 s, ≥ 6×"),
         (Bound("product_ms", at_most=60_000), Bound("ratio", at_least=6)),

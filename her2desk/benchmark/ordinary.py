@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from her2desk.enhancement.architecture import Architecture
+from her2desk.enhancement.degradation import Degradation
 from her2desk.inference.measuring import Outline
 from her2desk.radiomics.filtered import filter_settings
 from her2desk.radiomics.profile import Profile
@@ -91,6 +93,29 @@ def eager_network(
             return float(network(batch.to(device))[0, 0])
 
     return logit
+
+
+def eager_generator(
+    weights: Mapping[str, NDArray[Any]], architecture: Architecture, degradation: Degradation
+) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
+    """A generator as it comes, evaluated eagerly on a whole frame (rows, columns)."""
+    import torch
+
+    from her2desk.enhancement.generator import Generator
+
+    generator = Generator(architecture, degradation)
+    generator.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    generator.eval()
+
+    def enhanced(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        with torch.inference_mode():
+            found = generator(torch.from_numpy(frame.astype(np.float32) / 255)[None, None])
+            grey: NDArray[np.uint8] = (
+                (found.clamp(0, 1) * 255).round().to(torch.uint8)[0, 0].numpy()
+            )
+            return grey
+
+    return enhanced
 
 
 def frame_by_pydicom(path: Path, index: int) -> NDArray[Any]:

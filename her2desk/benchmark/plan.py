@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from her2desk.benchmark.cine_scene import CineScene, CineWork
 from her2desk.benchmark.cohort_scene import CohortScene
+from her2desk.benchmark.enhance_scene import EnhanceScene
 from her2desk.benchmark.feature_scene import FeatureScene
 from her2desk.benchmark.network_scene import CUDA, NetworkScene
 from her2desk.benchmark.readout_scene import FORM_CHANGED, NEW_OUTLINE, VERTEX_MOVED, ReadoutScene
@@ -22,6 +23,7 @@ SCENES: tuple[Scene, ...] = (
     ReadoutScene(names=(NEW_OUTLINE, VERTEX_MOVED, FORM_CHANGED), device=CUDA, baseline_rounds=2),
     NetworkScene("network_resnet101"),
     NetworkScene(f"network_resnet101_{CUDA}", device=CUDA),
+    EnhanceScene(),
     CohortScene("cohort_features_15k", MEDIAN_PX, WARD, sample=16, product_rounds=4, about_s=45),
     CohortScene(
         "cohort_features_56k",

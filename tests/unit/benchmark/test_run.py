@@ -169,7 +169,7 @@ def test_the_plan_has_the_contracts_rows_each_once() -> None:
     assert {
         "full_feature_set", "readout_resnet101", "readout_vertex_moved", "readout_form_changed",
         "readout_first", "network_resnet101", "cohort_features_15k", "cohort_features_56k",
-        "cine_first_frame", "cine_decode", "memory_cine_300",
+        "cine_first_frame", "cine_decode", "memory_cine_300", "enhance_500x400",
     } <= set(rows)  # fmt: skip
     assert {one.name for one in GROWTH} >= {"roi", "cohort", "pack", "cine_first_frame"}
     for one in GROWTH:

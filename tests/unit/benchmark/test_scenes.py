@@ -13,6 +13,7 @@ import pytest
 from her2desk.benchmark.cine_scene import CineScene, CineWork
 from her2desk.benchmark.cines import SYNTAXES, speckle, write_cine
 from her2desk.benchmark.cohort_scene import CohortScene
+from her2desk.benchmark.enhance_scene import EnhanceScene
 from her2desk.benchmark.feature_scene import FeatureScene
 from her2desk.benchmark.lesions import SPACING_MM, LesionPicture, with_vertex_moved
 from her2desk.benchmark.machine import _processor, _system, usable_cores
@@ -81,6 +82,18 @@ def test_both_sides_of_the_full_set_give_the_same_numbers(tmp_path: Path) -> Non
         difference = scene.difference(products["small"].work(0), baseline.work(0))
     assert difference is not None
     assert difference <= 1e-9
+
+
+@pytest.mark.slow
+def test_both_sides_of_an_enhanced_frame_give_the_same_picture(tmp_path: Path) -> None:
+    scene = EnhanceScene(product_rounds=1, baseline_rounds=1)
+    with scene.products(tmp_path) as products, scene.baseline(tmp_path) as baseline:
+        given = products[scene.row].work(0), baseline.work(0)
+    assert given[0].shape == (1600, 2000)
+    assert given[0].std() > 10
+    difference = scene.difference(*given)
+    assert difference is not None
+    assert difference <= 0.01
 
 
 def test_pyradiomics_is_asked_for_a_packs_features_alone() -> None:
