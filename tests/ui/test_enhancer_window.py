@@ -249,8 +249,8 @@ def test_the_same_request_gives_the_same_command():
     ]  # fmt: skip
     assert train_arguments(REQUEST) == [
         "train-enhancer", "scans", "--out", "a.h2enhancer", "--json", "--progress", "json",
-        "--name", "a", "--enhancer-version", "1.0", "--l1-steps", "3000",
-        "--adversarial-steps", "1500", "--jobs", "2", "--device", "auto",
+        "--name", "a", "--enhancer-version", "1.0", "--l1-steps", "2000",
+        "--adversarial-steps", "1000", "--jobs", "2", "--device", "auto",
     ]  # fmt: skip
     assert not wants_window(check_arguments(Path("scans")))
     assert not wants_window(train_arguments(REQUEST))

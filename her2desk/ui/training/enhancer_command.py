@@ -8,7 +8,7 @@ from her2desk.ui.training.training_process import Errand
 
 ADVERSARIAL, L1 = "adversarial", "l1"
 QUICK, STANDARD = "quick", "standard"
-STEPS = {QUICK: (600, 300), STANDARD: (3000, 1500)}
+STEPS = {QUICK: (600, 300), STANDARD: (2000, 1000)}
 
 
 @dataclass(frozen=True)

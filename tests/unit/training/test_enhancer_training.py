@@ -259,6 +259,7 @@ train_enhancer(samples, plan, 3, checkpoint=Path(sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_killed_training_goes_on_to_the_same_bits(samples, trained, tmp_path):
     given, left = tmp_path / "given", tmp_path / "checkpoint"
