@@ -131,7 +131,7 @@ def _compare(rehearsal: Rehearsal, photographer: Photographer) -> None:
     lesion = workspace.view.transform.to_view(demo_roi().centroid)
     workspace.view.set_divider(lesion.x())
     workspace.view.zoom(1.6, lesion)
-    photographer.take_in_both_themes("compared")
+    photographer.take("compared-dark")
     workspace.view.fit()
     workspace.set_comparing(False)
     workspace.view.set_tool(Tool.EDIT)

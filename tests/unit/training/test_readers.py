@@ -26,6 +26,7 @@ from her2desk.reports.study_model import readers_sentence
 from her2desk.stats.icc import icc_a1
 from her2desk.texts import Message
 from her2desk.training.build import validation_rows
+from her2desk.training.enhancement import ChosenEnhancement
 from her2desk.training.fold_pipeline import FoldPipeline, Layout
 from her2desk.training.performance import auc_figures
 from her2desk.training.prepare import choose_cohort, measured
@@ -374,7 +375,7 @@ def test_the_builder_measures_second_outlines_for_every_target(ward, quick, tmp_
     check = check_cohort(ward, SilentProgress())
     cohort = choose_cohort(request, check, quick)
     progress = Counts()
-    table = measured(request, cohort, quick, progress).table
+    table = measured(request, cohort, quick, ChosenEnhancement(), progress).table
     named = [row.roi_reader2 is not None for row in cohort.chosen.rows]
     assert set(table.second) == set(table.features) == set(cohort.scopes.targets_mm)
     assert progress.second == sum(named) * len(table.second)
