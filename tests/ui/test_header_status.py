@@ -239,6 +239,7 @@ def test_the_pictures_are_made_and_together_stay_small(tmp_path):
         with Image.open(path) as picture:
             sizes = {
                 "result-small-dark": (1280, 720),
+                "compared-dark": (1280, 720),
                 "training": (1240, 690),
                 "readers-dark": (1240, 690),
                 "burned-in-dark": (1060, 720),
