@@ -40,7 +40,13 @@ def archive(able: None) -> Path:
         return Path(named)
     found = built()
     if found is None:
-        command = ["make", "-C", str(ROOT), "bundle", f"BUNDLE_ARGS=--products archive --preset {QUICK}"]
+        command = [
+            "make",
+            "-C",
+            str(ROOT),
+            "bundle",
+            f"BUNDLE_ARGS=--products archive --preset {QUICK}",
+        ]
         subprocess.run(command, check=True)
         found = max(OUT.glob("*-linux-*.tar.xz"), key=lambda path: path.stat().st_mtime)
     return found
