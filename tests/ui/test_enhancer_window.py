@@ -30,23 +30,24 @@ from her2desk.ui.training.enhancer_command import (
 from her2desk.ui.training.enhancer_documents import CurvePoint, images_of, made_of, point_of
 from her2desk.ui.training.enhancer_window import EnhancerWindow
 from her2desk.ui.training.training_window import TrainingWindow
-from her2desk.ui.training.work_window import CHOICES, RESULT, RUNNING, SOURCE
+from her2desk.ui.training.work_window import CHOICES, RESULT, SOURCE
 from tests.enhancers import small_enhancer_file
 from tests.ui.seen_words import Bracketed, unbracketed
 from tests.ui.test_training_pages import choose
-from tests.ui.test_training_window import check as check_cohort
 from tests.ui.training_samples import (
+    WAIT_MS,
     Scene,
+    check,
     check_document,
     enhancer_document,
     images_document,
     is_alive,
     main_window,
     points,
+    start,
     step,
 )
 
-WAIT_MS = 20_000
 LEFT = Qt.MouseButton.LeftButton
 CURVE = ((0, "lanczos", 30.5), (0, "l1", 31.2), (600, "l1", 32.0))
 
@@ -87,20 +88,6 @@ def window(qtbot: QtBot, scene: Scene, tmp_path: Path):
     window.end()
 
 
-def look(qtbot: QtBot, window: EnhancerWindow, images: Path) -> None:
-    with qtbot.waitSignal(window.process.check_finished, timeout=WAIT_MS):
-        window.images.path.setText(str(images))
-        qtbot.keyClick(window.images.path, Qt.Key.Key_Return)
-
-
-def start(qtbot: QtBot, window: EnhancerWindow, images: Path) -> None:
-    look(qtbot, window, images)
-    qtbot.mouseClick(window.forward, LEFT)
-    assert window.step == CHOICES
-    qtbot.mouseClick(window.forward, LEFT)
-    assert window.step == RUNNING
-
-
 def start_and_wait(qtbot, window, scene, images, **train) -> int:
     scene.train(err=[*points(*CURVE), step(0.3, "Step 600 of 4,500", 60)], then="wait", **train)
     with qtbot.waitSignal(window.process.progressed, timeout=WAIT_MS):
@@ -133,7 +120,7 @@ def test_from_images_to_an_enhancer_for_the_next_pack(qtbot, window, scene, imag
 
 
 def test_the_look_says_who_is_there_and_what_is_left_out_and_why(qtbot, window, images):
-    look(qtbot, window, images)
+    check(qtbot, window, images)
     found = window.images.found
     assert found.title.text() == "118 images of 60 patients"
     assert found.detail.text().startswith("12 patients will be held out")
@@ -155,7 +142,7 @@ def test_images_that_cannot_be_used_are_refused_in_a_sentence(qtbot, window, sce
 
 
 def test_every_choice_reaches_the_command(qtbot, window, scene, images, tmp_path):
-    look(qtbot, window, images)
+    check(qtbot, window, images)
     qtbot.mouseClick(window.forward, LEFT)
     choices = window.choices
     assert "6 min" in choices.effort.text()
@@ -179,7 +166,7 @@ def test_every_choice_reaches_the_command(qtbot, window, scene, images, tmp_path
 
 
 def test_what_is_missing_stands_beside_the_greyed_start(qtbot, window, images):
-    look(qtbot, window, images)
+    check(qtbot, window, images)
     qtbot.mouseClick(window.forward, LEFT)
     window.choices.version.clear()
     assert window.note.text() == "Give the enhancer a version."
@@ -334,7 +321,7 @@ def test_a_trained_enhancer_is_the_next_packs_choice(qtbot, main, scene, images,
     assert packs.step == SOURCE  # a cohort comes first
     scene.check(out=check_document())
     (tmp_path / "hospital").mkdir()
-    check_cohort(qtbot, packs, tmp_path / "hospital")
+    check(qtbot, packs, tmp_path / "hospital")
     qtbot.mouseClick(packs.forward, LEFT)
     enhancement = packs.choices.enhancement
     qtbot.waitUntil(lambda: enhancement.problem() == "", timeout=WAIT_MS)
@@ -348,7 +335,7 @@ def test_one_trains_at_a_time_and_the_header_leads_to_it(
     packs, enhancers = open_both(qtbot, main)
     scene.check(out=check_document())
     (tmp_path / "hospital").mkdir()
-    check_cohort(qtbot, packs, tmp_path / "hospital")
+    check(qtbot, packs, tmp_path / "hospital")
     qtbot.mouseClick(packs.forward, LEFT)
     assert packs.forward.isEnabled()
     scene.check(out=images_document())

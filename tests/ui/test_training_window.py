@@ -18,16 +18,18 @@ from her2desk.ui.training.training_window import TrainingWindow
 from her2desk.ui.training.work_window import CHOICES, RESULT, RUNNING, SOURCE
 from tests.ui.seen_words import Bracketed, unbracketed
 from tests.ui.training_samples import (
+    WAIT_MS,
     Scene,
     bad_check_document,
+    check,
     check_document,
     is_alive,
     main_window,
+    start,
     step,
     trained_document,
 )
 
-WAIT_MS = 20_000
 LEFT = Qt.MouseButton.LeftButton
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the played command line waits for signals")
@@ -58,20 +60,6 @@ def window(qtbot: QtBot, scene: Scene, tmp_path: Path):
     qtbot.waitExposed(window)
     yield window
     window.end()
-
-
-def check(qtbot: QtBot, window: TrainingWindow, cohort: Path) -> None:
-    with qtbot.waitSignal(window.process.check_finished, timeout=WAIT_MS):
-        window.cohort.path.setText(str(cohort))
-        qtbot.keyClick(window.cohort.path, Qt.Key.Key_Return)
-
-
-def start(qtbot: QtBot, window: TrainingWindow, cohort: Path) -> None:
-    check(qtbot, window, cohort)
-    qtbot.mouseClick(window.forward, LEFT)
-    assert window.step == CHOICES
-    qtbot.mouseClick(window.forward, LEFT)
-    assert window.step == RUNNING
 
 
 def start_and_wait(qtbot, window, scene, cohort, **train) -> int:

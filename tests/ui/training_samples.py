@@ -6,12 +6,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
 from her2desk.paths import demo_pack_path
 from her2desk.settings import Settings
 from her2desk.store.opening import open_library
 from her2desk.ui.app import make_application
 from her2desk.ui.main_window import MainWindow
+from her2desk.ui.training.work_window import CHOICES, RUNNING, WorkWindow
 
+WAIT_MS = 20_000
 CHILD = Path(__file__).with_name("training_child.py")
 
 FINDINGS = [
@@ -198,3 +203,19 @@ def is_alive(pid: int) -> bool:
         return False
     status = Path(f"/proc/{pid}/stat")
     return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+
+def check(qtbot: QtBot, window: WorkWindow, folder: Path) -> None:
+    """Type the folder that is trained on, and wait for what is said of it."""
+    with qtbot.waitSignal(window.process.check_finished, timeout=WAIT_MS):
+        window.source.path.setText(str(folder))
+        qtbot.keyClick(window.source.path, Qt.Key.Key_Return)
+
+
+def start(qtbot: QtBot, window: WorkWindow, folder: Path) -> None:
+    """From the folder to a training that runs, with the choices as they are."""
+    check(qtbot, window, folder)
+    qtbot.mouseClick(window.forward, Qt.MouseButton.LeftButton)
+    assert window.step == CHOICES
+    qtbot.mouseClick(window.forward, Qt.MouseButton.LeftButton)
+    assert window.step == RUNNING
